@@ -39,6 +39,8 @@ _PICKLED = {"BININT1": "<B", "BININT2": "<H", "BININT": "<i", "BINFLOAT": ">d"}
 DATABASE = b"SQLite format 3\0"
 MOST_ROWS = 20
 """Of a table, beyond which no numbers are looked for."""
+MOST_STEPS = 1_000_000
+"""Of SQLite's virtual machine, for one statement."""
 
 Place = tuple[str, int]
 """Where a number is: how it is written (and, of an archive, in which file), and its number in the text or its offset."""
@@ -162,13 +164,16 @@ def _updated(content: bytes, update: str, kind: type, row: int) -> Callable[[Dec
 
 @contextmanager
 def _database(content: bytes) -> Iterator[sqlite3.Connection]:
-    """A copy in memory. Raises ValueError, as where there is no SQLite, so that nothing is known of such a file."""
+    """A copy in memory; what is computed in it, as by its triggers, has an end. Raises ValueError, also where there is no
+    SQLite, so that nothing is known of such a file."""
     try:
         import sqlite3
     except ImportError as missing:
         raise ValueError(missing) from None
     try:
         with closing(sqlite3.connect(":memory:")) as database:
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+            database.set_progress_handler(lambda: 1, MOST_STEPS)
             database.deserialize(content)
             yield database
     except sqlite3.Error as error:

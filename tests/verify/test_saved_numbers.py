@@ -103,3 +103,15 @@ def test_a_number_that_perl_has_stored_as_text_can_become_longer():
 def test_what_only_looks_like_a_number_is_none_in_what_r_or_perl_has_saved():
     assert sorted(number.value for number in numbers(IN_R).values()) == [Decimal("2.5"), 1000]
     assert sorted(number.value for number in numbers(IN_PERL).values()) == [Decimal("2.5"), 17, 1000]
+
+
+def test_a_database_whose_trigger_has_no_end_holds_up_nobody():
+    base = sqlite3.connect(":memory:")
+    base.execute("create table run (step)")
+    base.execute("insert into run values (1)")
+    for_ever = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
+    base.execute(f"create trigger t after update on run begin {for_ever}; end")
+    base.commit()
+    [number] = numbers(base.serialize()).values()
+    with pytest.raises(ValueError, match="interrupted"):
+        number.become(2)
