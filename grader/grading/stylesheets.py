@@ -18,9 +18,15 @@ class Rule(NamedTuple):
 
 def needed(sheet: str, names: frozenset[str]) -> str:
     """The rules of a sheet that may apply to a page with these classes and ids."""
-    return "\n".join(
-        rule.text for rule in rules(sheet) if not rule.needs or any(needs <= names for needs in rule.needs)
-    )
+    return "\n".join(filter(None, (_needed(rule, names) for rule in rules(sheet))))
+
+
+def _needed(rule: Rule, names: frozenset[str]) -> str:
+    if rule.text.startswith("@media"):
+        condition, _, content = rule.text.removesuffix("}").partition("{")
+        inside = needed(content, names)
+        return f"{condition}{{{inside}}}" if inside else ""
+    return rule.text if not rule.needs or any(needs <= names for needs in rule.needs) else ""
 
 
 def names_in(page: str) -> frozenset[str]:
@@ -28,7 +34,7 @@ def names_in(page: str) -> frozenset[str]:
     return frozenset(name for value in re.findall(r'\b(?:class|id)="([^"]*)"', page) for name in value.split())
 
 
-@lru_cache(32)
+@lru_cache(256)
 def rules(sheet: str) -> tuple[Rule, ...]:
     """The rules of a sheet, without comments."""
     sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
@@ -50,6 +56,5 @@ def _rule(text: str) -> Rule:
 
 def _needs(selector: str) -> frozenset[str]:
     """The classes and ids in a selector, without those that it excludes."""
-    if "(" in selector or "\\" in selector or "[" in selector:
-        selector = re.split(r"[:\[\\]", selector)[0]
-    return frozenset(re.findall(r"[.#]([\w-]+)", selector))
+    selector = re.sub(r"\[[^\]]*\]|:[\w-]+\([^()]*\)", "", selector)
+    return frozenset(re.findall(r"[.#]([\w-]+)", re.split(r"[\[(\\]", selector)[0]))

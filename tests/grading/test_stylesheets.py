@@ -18,7 +18,10 @@ NAMES = names_in('<div class="cell input" id="notebook"><p class="dim">x</p></di
         ".other,.cell{margin:0}",
         ".cell:not(.absent){margin:0}",
         '.cell[class*="absent"]{margin:0}',
-        "@media print{.absent{margin:0}}",
+        "fieldset[disabled] .cell:not(.absent):hover{margin:0}",
+        ".cell:is(p:not(.absent), .dim){margin:0}",
+        "@media print{.cell{margin:0}}",
+        "@supports (top:0){.absent{margin:0}}",
         "@keyframes turn{50%{top:0}}",
     ],
 )
@@ -26,7 +29,17 @@ def test_what_may_concern_the_page_stays(rule):
     assert needed(rule, NAMES) == rule
 
 
-@pytest.mark.parametrize("rule", [".absent{margin:0}", ".cell .absent p{margin:0}", "#absent,.x-y{margin:0}"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ".absent{margin:0}",
+        ".cell .absent p{margin:0}",
+        "#absent,.x-y{margin:0}",
+        "a[title] .absent{margin:0}",
+        ".cell:not(.cell) .absent{margin:0}",
+        "@media print{.absent{margin:0}}",
+    ],
+)
 def test_what_can_concern_nothing_in_it_goes(rule):
     assert needed(rule, NAMES) == ""
 
