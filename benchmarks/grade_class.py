@@ -1,6 +1,6 @@
 """Grading a made class: `grade` beside nbgrader's own execution of a sample of the same class, in one run.
 
-    python benchmarks/grade_class.py [--students 100] [--sample 6] [--jobs 2] [NOTEBOOK ...]
+    python benchmarks/grade_class.py [--students 100] [--sample 6] [--jobs 2] [--autograde] [NOTEBOOK ...]
 
 The sample and a hostile student are also graded by the stock path. By default it is the notebooks of the whole course
 (names begin like 03). The class answers as differently as students do: right in every style of the mutation table, each
@@ -8,14 +8,14 @@ misconception, untouched, half handed in, and one in twenty hostile (in every pr
 nothing is graded twice. Prints the seconds per submission of both, for the same mixture, their ratio, the peak memory of
 `grade` and of its processes, and where the time goes: of the same class, judged once more in one process, the seconds
 and the executions of each exercise. (In the stock path, too, programs run in the sandbox: it is
-the notebooks that run outside of it.)
+the notebooks that run outside of it.) With --autograde, nbgrader's autograde and generate_feedback, as the course
+configures them, are timed on the same class, which is then judged anew.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
 import shutil
@@ -104,18 +104,24 @@ def drawn(exercise: str, number: int, hostile: bool, draw: random.Random) -> dic
     return answer
 
 
-def grade(folder: Path, jobs: int) -> tuple[float, float, float]:
-    """(seconds, peak memory of the command in MB, of its largest child in MB) of `python -m grader grade`."""
-    command = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", str(jobs)]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
+def measured(folder: Path, *arguments: str) -> tuple[float, float, float]:
+    """(seconds, seconds of CPU, peak memory in MB) of `python -m ARGUMENTS` in this folder."""
+    used, began = cpu(), time.perf_counter()
+    command = [sys.executable, "-m", *arguments]
+    process = subprocess.Popen(command, cwd=folder, env={**environment(folder), "PYTHONPATH": str(ROOT)})
     peak = 0.0
     while process.poll() is None:
         peak = max(peak, resident(process.pid))
         time.sleep(0.05)
     seconds = time.perf_counter() - began
     assert process.returncode == 0, process.returncode
-    return seconds, peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return seconds, cpu() - used, peak
+
+
+def cpu() -> float:
+    """The seconds of CPU of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def resident(pid: int) -> float:
@@ -127,11 +133,28 @@ def resident(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
+def course(folder: Path) -> None:
+    """Make the folder a course of nbgrader's."""
+    ignored = shutil.ignore_patterns(".ipynb_checkpoints", "save", "restore")
+    shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=ignored, dirs_exist_ok=True)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+
+
+def autograde(folder: Path) -> None:
+    """Time nbgrader's commands on the class, and print."""
+    course(folder)
+    shutil.rmtree(folder / "reports")
+    measured(folder, "nbgrader", "generate_assignment", ASSIGNMENT, "--create", "--log-level=WARN")
+    for command in ("autograde", "generate_feedback"):
+        seconds, used, peak = measured(folder, "nbgrader", command, ASSIGNMENT, "--log-level=WARN")
+        print(f"{command + ':':18} {seconds:6.1f} s, {used:.1f} s of CPU, {peak:.0f} MB")
+    size = sum(page.stat().st_size for page in (folder / "feedback").rglob("*.html"))
+    print(f"feedback:          {size / 1e6:6.1f} MB")
+
+
 def stock(folder: Path, students: list[str]) -> list[float]:
     """Seconds for each of these students of nbgrader's autograde with its own Execute."""
-    shutil.copytree(
-        ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", "save", "restore")
-    )
+    course(folder)
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (folder / "nbgrader_config.py").write_text(
         config + "\nc.Autograde.autograde_preprocessors = preprocessors.STOCK_AUTOGRADE\n"
@@ -186,7 +209,7 @@ def show(spent: dict[str, Counter], students: int) -> None:
         )
 
 
-def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
+def main(students: int, sample: int, jobs: int, nbgrader: bool, names: Sequence[str]) -> None:
     """Make a class, grade it in each way, and print."""
     draw = random.Random(2021)
     chapters = [chapter for chapter in COURSE if not names or chapter.name[:2] in names]
@@ -194,10 +217,15 @@ def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
         folder = Path(scratch)
         honest = make_class(folder / "submitted", students, chapters, draw)
         chosen = draw.sample(honest, sample)
-        seconds, peak, child = grade(folder, jobs)
+        seconds, used, peak = measured(folder, "grader", "grade", "submitted", "--jobs", str(jobs))
+        child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         ours = seconds / students
-        print(f"grade, {jobs} jobs:  {seconds:6.1f} s for {students} submissions, {ours:.3f} s each")
+        print(
+            f"grade, {jobs} jobs:  {seconds:6.1f} s for {students} submissions, {ours:.3f} s each, {used:.1f} s of CPU"
+        )
         print(f"peak memory:    {peak:6.0f} MB the command, {child:.0f} MB the largest process below it")
+        if nbgrader:
+            autograde(folder)
         show(by_exercise(folder / "submitted"), students)
         if sample:
             *theirs, hostile = stock(folder, [*chosen, "student019"])
@@ -220,6 +248,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--sample", type=int, default=6, help="graded by the stock path, too; 0: none (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="of grade (%(default)s)")
+    parser.add_argument("--autograde", action="store_true", help="time nbgrader's commands on the same class, too")
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="as 03; all of the course, if none is named")
     options = parser.parse_args()
-    main(options.students, options.sample, options.jobs, options.notebooks)
+    main(options.students, options.sample, options.jobs, options.autograde, options.notebooks)
