@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell, writes
+from nbgrader import api
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import (
@@ -25,7 +28,6 @@ from nbgrader.preprocessors import (
     ClearOutput,
     ClearSolutions,
     ComputeChecksums,
-    DeduplicateIds,
     Execute,
     GetGrades,
     IgnorePattern,
@@ -34,7 +36,6 @@ from nbgrader.preprocessors import (
     LockCells,
     NbGraderPreprocessor,
     OverwriteCells,
-    OverwriteKernelspec,
     SaveAutoGrades,
     SaveCells,
 )
@@ -44,7 +45,7 @@ from traitlets import Bool, Unicode
 from ..course.catalogue import EXERCISES
 from ..course.explanation import card_html
 from ..execute.isolation import Confinement, confinement
-from ..text import number
+from ..text import number, plain
 from ..tree import Tree
 from ..view.rendering import escape, render
 from . import judge
@@ -61,27 +62,42 @@ class AnyNotebook(NotebookExporter):
 
     def __init__(self, **options: Any):
         super().__init__(**options)
-        self.optimistic_validation = True  # once, after all preprocessors: it takes longer than most of them
+        self._course: Course | None = None
+        self._sanitized: tuple[bytes, NotebookNode | None] = b"", None
+        """The last submitted notebook, as it was written: nbgrader then has it read again, for grading."""
 
-    def from_filename(
-        self, filename: str, resources: Resources | None = None, **options: Any
-    ) -> tuple[NotebookNode, Resources]:
+    def from_filename(self, filename: str, resources: Resources | None = None, **options: Any) -> tuple[Any, Resources]:
         """Export a file, or the contents that replace it; see nbgrader_collect.py."""
         contents = collecting.contents(self.parent, filename)
         if contents is None:
             return super().from_filename(filename, resources=resources, **options)
-        notebook = (
+        notebook, resources = self._preprocess(
             _notebook(contents)
             if isinstance(contents, bytes)
-            else new_notebook(cells=[new_markdown_cell(str(escape(contents)))])
+            else new_notebook(cells=[new_markdown_cell(str(escape(contents)))]),
+            resources,
         )
-        return self.from_notebook_node(notebook, resources=resources, **options)
+        text = json.dumps(notebook)
+        self._sanitized = text.encode(), notebook
+        return text, resources
 
-    def from_file(
-        self, file_stream: Any, resources: Resources | None = None, **options: Any
-    ) -> tuple[NotebookNode, Resources]:
+    def from_file(self, file_stream: Any, resources: Resources | None = None, **options: Any) -> tuple[Any, Resources]:
         """Export an open file."""
-        return self.from_notebook_node(_notebook(file_stream.buffer.read()), resources=resources, **options)
+        data = file_stream.buffer.read()
+        written, sanitized = self._sanitized
+        notebook = sanitized if sanitized and data == written else _notebook(data)
+        notebook, resources = self._preprocess(notebook, resources)
+        return writes(notebook) + "\n", resources
+
+    def _preprocess(self, nb: NotebookNode, resources: Resources | None) -> tuple[NotebookNode, Resources]:
+        """Apply all preprocessors. nbconvert's own method also makes copies, as if the notebook were still needed."""
+        resources = self._init_resources(resources)
+        self._course = self._course or Course(resources["nbgrader"])
+        resources["course"] = self._course
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        nbformat.validate(nb, relax_add_props=True)
+        return nb, resources
 
 
 def _notebook(data: bytes) -> NotebookNode:
@@ -98,7 +114,7 @@ def _notebook(data: bytes) -> NotebookNode:
 def _as_read(data: bytes) -> NotebookNode:
     """A notebook as nbformat reads it, or, if it can't, a notebook with the cells that can be read and remarks on them."""
     try:
-        notebook: NotebookNode = nbformat.reads(data.decode(), as_version=4)
+        notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(data.decode()), 4)
         nbformat.validate(notebook)
         return notebook
     except Exception:  # damaged in some way: read it with our own reader
@@ -117,92 +133,122 @@ def _as_read(data: bytes) -> NotebookNode:
 
 
 class DropOddMetadata(NbGraderPreprocessor):
-    """Removes nbgrader metadata of cells that the assignment does not have, or that was changed, or emptied by
-    DeduplicateIds. Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6). Without the metadata, it
-    counts as the student's own cell, and OverwriteCells restores a missing one. The notebook's own metadata is removed
-    too, as nbconvert writes the name of the language into a page without escaping it."""
+    """Removes nbgrader metadata of cells that the assignment does not have, that was changed, or that a later cell has too.
+    Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6). Without the metadata, it counts as the
+    student's own cell, and RestoreCells restores a missing one. The notebook's own metadata is replaced too, as nbconvert
+    writes the name of the language into a page without escaping it."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Check every cell."""
-        nb.metadata = NotebookNode()
-        source = _source(resources)
-        for cell in nb.cells:
+        source = resources["course"].notebook(resources["nbgrader"]["notebook"])
+        nb.metadata = NotebookNode({"kernelspec": source.kernelspec} if source.kernelspec else {})
+        seen: set[str] = set()
+        for cell in reversed(nb.cells):
             own = cell.metadata.get("nbgrader")
-            if own is not None and not (
+            if own is None:
+                continue
+            if (
                 _is_valid(cell)
-                and own.get("grade_id") in source.given
+                and own.get("grade_id") in source.cells.keys() - seen
                 and own.grade == (own.grade_id in source.grades)
                 and own.solution == (own.grade_id in source.solutions)
             ):
+                seen.add(own.grade_id)
+            else:
                 del cell.metadata["nbgrader"]
         return nb, resources
 
 
+_validator = MetadataValidator()
+
+
 def _is_valid(cell: NotebookNode) -> bool:
     try:
-        MetadataValidator().validate_cell(cell)
+        _validator.validate_cell(cell)
     except Exception:  # a student may have written anything there
         return False
     return True
 
 
-class AddMissingSolutions(NbGraderPreprocessor):
-    """Appends solution cells that the student deleted, in their original state. OverwriteCells finds the place of a deleted
-    check cell by the cell before it, and fails if that is deleted as well (nbgrader 0.9.6)."""
+class HandedOut:
+    """A notebook as it was handed out, which is read once for a class. It answers what nbgrader asks of its gradebook."""
+
+    def __init__(self, notebook: api.Notebook):
+        self.kernelspec = json.loads(notebook.kernelspec or "null")
+        self.cells = {cell.name: cell for cell in notebook.source_cells}
+        graded = (*notebook.grade_cells, *notebook.task_cells)
+        self.points = {cell.name: cell.max_score for cell in graded}
+        self.grades = frozenset(cell.name for cell in notebook.grade_cells)
+        self.solutions = frozenset(cell.name for cell in notebook.solution_cells)
+        self.names = {cell.id: cell.name for cell in (*graded, *notebook.solution_cells)}
+
+    def find_source_cell(self, name: str, *where: str) -> api.SourceCell:
+        """The cell of this name."""
+        return self.cells[name]
+
+    def find_graded_cell(self, name: str, *where: str) -> SimpleNamespace:
+        """The points of the cell of this name."""
+        return SimpleNamespace(max_score=self.points[name])
+
+
+class Course:
+    """The gradebook, opened once, and each notebook as it was handed out, read once for a class."""
+
+    def __init__(self, about: Mapping[str, str]):
+        self.assignment, self.gradebook = about["assignment"], Gradebook(about["db_url"])
+        self._handed_out: dict[str, HandedOut] = {}
+
+    def notebook(self, name: str) -> HandedOut:
+        """The notebook of this name."""
+        if name not in self._handed_out:
+            with self.gradebook as gradebook:
+                self._handed_out[name] = HandedOut(gradebook.find_notebook(name, self.assignment))
+        return self._handed_out[name]
+
+
+class RestoreCells(OverwriteCells):
+    """Restores the assignment's cells as OverwriteCells does, without a question to the gradebook about each of them. A
+    missing cell is put back where it was, with an id, even if the cell before it is missing too. (nbgrader 0.9.6 fails then.)"""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Add the missing cells."""
-        present = {cell.metadata.nbgrader.grade_id for cell in nb.cells if is_grade(cell) or is_solution(cell)}
-        source = _source(resources)
-        for name in [name for name in source.solutions if name not in present]:
-            own = {
+        """Restore all cells."""
+        about = resources["nbgrader"]
+        self.notebook_id, self.assignment_id = about["notebook"], about["assignment"]
+        self.gradebook = source = resources["course"].notebook(self.notebook_id)
+        nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
+        missing = [name for name in source.cells if name in source.names.values() and name not in names]
+        if self.add_missing_cells and missing:
+            if any(names):  # otherwise it is the replacement of an unreadable file, which has been named
+                self.log.info("%s: put back in %s: %s", plain(about["student"]), self.notebook_id, ", ".join(missing))
+            place = min((names.index(name) for name in source.cells if name in names), default=len(names))
+            for name in source.cells:
+                if name in missing:
+                    nb.cells.insert(place, self._missing(name, source))
+                    names.insert(place, name)
+                if name in names:
+                    place = names.index(name) + 1
+        return nb, resources
+
+    def _missing(self, name: str, source: HandedOut) -> NotebookNode:
+        given = source.cells[name]
+        cell = new_code_cell() if given.cell_type == "code" else new_markdown_cell()
+        if name in source.points:
+            is_task = name not in source.grades
+            cell |= self.missing_cell_transform(given, source.points[name], name in source.solutions, is_task)
+        else:
+            cell.source = given.source
+            cell.metadata["nbgrader"] = {
                 "grade": False,
                 "solution": True,
                 "locked": False,
                 "task": False,
                 "grade_id": name,
+                "checksum": given.checksum,
+                "cell_type": given.cell_type,
                 "schema_version": MetadataValidator.schema_version,
             }
-            kind, text = source.given[name]
-            new = new_code_cell if kind == "code" else new_markdown_cell
-            nb.cells.append(new(text, metadata={"nbgrader": own}))
-        return nb, resources
-
-
-class AddMissingIds(NbGraderPreprocessor):
-    """Gives an id to each check cell that OverwriteCells has put back without one (nbgrader 0.9.6), of which nbformat
-    warns."""
-
-    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Add the missing ids."""
-        if (nb.nbformat, nb.nbformat_minor) >= (4, 5):
-            for cell in nb.cells:
-                cell.setdefault("id", new_code_cell().id)
-        return nb, resources
-
-
-class SourceNotebook(NamedTuple):
-    """The named cells of a notebook as it was handed out."""
-
-    given: Mapping[str, tuple[str, str]]
-    """Name → kind and text."""
-    grades: frozenset[str]
-    solutions: tuple[str, ...]
-
-
-def _source(resources: Resources) -> SourceNotebook:
-    """The notebook as it was handed out, from the gradebook, which is opened once for each notebook of a student."""
-    if "given_notebook" not in resources:
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            notebook = gradebook.find_notebook(about["notebook"], about["assignment"])
-            resources["given_notebook"] = SourceNotebook(
-                {cell.name: (cell.cell_type, cell.source) for cell in notebook.source_cells},
-                frozenset(cell.name for cell in notebook.grade_cells),
-                tuple(cell.name for cell in notebook.solution_cells),
-            )
-    given: SourceNotebook = resources["given_notebook"]
-    return given
+        return nbformat.from_dict(cell)
 
 
 class ClearAnswers(ClearSolutions):
@@ -271,17 +317,20 @@ class GradeFromFiles(NbGraderPreprocessor):
         graded: judge.Graded | None = judged.find(student, exercise.name, answer) if judged else None
         doubts: list[str] = []
         if graded is None:
-            graded, doubts = judge.judge_one(exercise, answer, confine, self.seed)
+            judge_it = judge.judge_one if answer else _judge_nothing
+            graded, doubts = judge_it(exercise, answer, confine, self.seed)
         for doubt in doubts:
             self.log.warning(f"{exercise.name}: {doubt} Autograde this submission again (--force).")
         maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])
         return [
             *_remarks((*answers.remarks, *doubts)),
-            new_output(
-                "display_data", {"text/html": str(card_html(graded, graded.sections)), "text/plain": graded.text}
-            ),
+            _display(str(card_html(graded, graded.sections)), graded.text),
             new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)}),
         ]
+
+
+_judge_nothing = lru_cache(maxsize=len(EXERCISES))(judge.judge_one)
+"""Of a class, many leave the same exercises out."""
 
 
 def _read(cells: Iterable[NotebookNode]) -> StudentAnswers:
@@ -293,9 +342,44 @@ def _read(cells: Iterable[NotebookNode]) -> StudentAnswers:
         return StudentAnswers({}, ("Reading the notebook took too long, so nothing in it is graded.",))
 
 
+class NotebookGrades:
+    """The grades of a student's notebook and the comments on it, which are read at once and saved at once. Answers what
+    nbgrader asks of its gradebook for each cell."""
+
+    def __init__(self, submitted: api.SubmittedNotebook, source: HandedOut):
+        self._grades = {source.names[grade.cell_id]: grade for grade in submitted.grades}
+        self._comments = {source.names[comment.cell_id]: comment for comment in submitted.comments}
+        self.db = self
+
+    def find_grade(self, name: str, *where: str) -> api.Grade:
+        """The grade of the cell of this name."""
+        return self._grades[name]
+
+    def find_comment(self, name: str, *where: str) -> api.Comment:
+        """The comment on the cell of this name."""
+        return self._comments[name]
+
+    def commit(self) -> None:
+        """Nothing yet."""
+
+
 class SaveGrades(SaveAutoGrades):
     """Saves the points of an optional exercise as extra credit, which is not part of the maximum, so that it does not count
     against students who can't do it."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Save the grades of all cells."""
+        about = resources["nbgrader"]
+        self.notebook_id, self.assignment_id, self.student_id = about["notebook"], about["assignment"], about["student"]
+        source = resources["course"].notebook(self.notebook_id)
+        with resources["course"].gradebook as gradebook:
+            submitted = gradebook.find_submission_notebook(self.notebook_id, self.assignment_id, self.student_id)
+            self.gradebook = NotebookGrades(submitted, source)
+            nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            submitted.late_submission_penalty = None
+            resources["late"] = submitted.assignment.total_seconds_late > 0
+            gradebook.db.commit()
+        return nb, resources
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, cell_index: int
@@ -309,8 +393,15 @@ class SaveGrades(SaveAutoGrades):
         )
         grade.auto_score, grade.extra_credit = 0.0, _result(cell, exercise.maximum)
         grade.needs_manual_grade = False
-        self.gradebook.db.commit()
         return cell, resources
+
+
+class LatePenalties(AssignLatePenalties):
+    """Does what AssignLatePenalties does, for what is late."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Assign the penalty for a notebook."""
+        return super().preprocess(nb, resources) if resources.get("late", True) else (nb, resources)
 
 
 def _result(cell: NotebookNode, maximum: float) -> float:
@@ -326,8 +417,13 @@ def _result(cell: NotebookNode, maximum: float) -> float:
 def _remarks(remarks: tuple[str, ...]) -> list[NotebookNode]:
     if not remarks:
         return []
-    html = str(render("remarks.html", remarks=remarks))
-    return [new_output("display_data", {"text/html": html, "text/plain": "\n".join(remarks)})]
+    return [_display(str(render("remarks.html", remarks=remarks)), "\n".join(remarks))]
+
+
+def _display(html: str, text: str) -> NotebookNode:
+    """Like nbformat's new_output(), which validates its output, long before that is done for the notebook."""
+    data = {"text/html": html, "text/plain": text}
+    return nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": data})
 
 
 GENERATE = [
@@ -343,24 +439,14 @@ GENERATE = [
     ComputeChecksums,
     CheckCellMetadata,
 ]
-SANITIZE = [
-    ClearOutput,
-    DropOddMetadata,
-    DeduplicateIds,
-    DropOddMetadata,
-    AddMissingSolutions,
-    OverwriteKernelspec,
-    OverwriteCells,
-    AddMissingIds,
-    CheckCellMetadata,
-]
+SANITIZE = [ClearOutput, DropOddMetadata, RestoreCells]
 AUTOGRADE = [
     GradeFromFiles,
     IgnorePattern,
     ClearMetadataPreprocessor,
     LimitOutput,
     SaveGrades,
-    AssignLatePenalties,
+    LatePenalties,
     CheckCellMetadata,
 ]
 STOCK_AUTOGRADE = [Execute, *AUTOGRADE[1:]]

@@ -245,12 +245,50 @@ def test_a_cell_that_checks_nothing_known_earns_nothing():
     assert determine_grade(nb.cells[0]) == (0, 5)
 
 
+def test_grades_keep_what_an_instructor_did_and_only_late_ones_a_penalty(tmp_path):
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+    from nbgrader.api import Gradebook
+    from nbgrader.plugins import LateSubmissionPlugin
+    from traitlets.config import Config
+
+    from grader.grading.preprocessors import Course, LatePenalties, SaveGrades
+
+    class Half(LateSubmissionPlugin):
+        def late_submission_penalty(self, student_id, score, total_seconds_late):
+            return score / 2
+
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    with Gradebook(url) as gradebook:
+        gradebook.add_assignment("a", duedate="2021-01-02")
+        gradebook.add_notebook("n", "a")
+        gradebook.add_grade_cell("check", "n", "a", max_score=5, cell_type="code")
+        gradebook.add_student("ada")
+        gradebook.add_submission("a", "ada", timestamp="2021-01-03")
+        gradebook.find_grade("check", "n", "a", "ada").manual_score = 4
+        gradebook.db.commit()
+    meta = {"grade": True, "solution": False, "locked": True, "task": False, "points": 5, "grade_id": "check"}
+    output = new_output("execute_result", {"text/plain": "3"})
+    nb = new_notebook(cells=[new_code_cell("", metadata={"nbgrader": meta}, outputs=[output])])
+    about = {"notebook": "n", "assignment": "a", "student": "ada", "db_url": url}
+    for timestamp, penalty in (("2021-01-03", 2), ("2021-01-01", None)):
+        with Gradebook(url) as gradebook:
+            gradebook.update_or_create_submission("a", "ada", timestamp=timestamp)
+        resources = {"nbgrader": about, "course": Course(about)}
+        nb, resources = SaveGrades().preprocess(nb, resources)
+        LatePenalties(config=Config(AssignLatePenalties={"plugin_class": Half})).preprocess(nb, resources)
+        with Gradebook(url) as gradebook:
+            grade = gradebook.find_grade("check", "n", "a", "ada")
+            assert (grade.auto_score, grade.manual_score, grade.score, grade.needs_manual_grade) == (3, 4, 4, True)
+            assert grade.notebook.late_submission_penalty == penalty
+
+
 def test_preprocessors_are_nbgrader_s_without_execution_and_with_ours():
     from nbgrader.converters import Autograde
-    from nbgrader.preprocessors import Execute, SaveAutoGrades
+    from nbgrader.preprocessors import AssignLatePenalties, Execute, SaveAutoGrades
 
-    from grader.grading.preprocessors import AUTOGRADE, STOCK_AUTOGRADE, GradeFromFiles, SaveGrades
+    from grader.grading.preprocessors import AUTOGRADE, STOCK_AUTOGRADE, GradeFromFiles, LatePenalties, SaveGrades
 
-    nbgraders = Autograde().autograde_preprocessors
-    assert [SaveGrades if one is SaveAutoGrades else one for one in nbgraders] == STOCK_AUTOGRADE
+    ours = {SaveAutoGrades: SaveGrades, AssignLatePenalties: LatePenalties}
+    assert [ours.get(one, one) for one in Autograde().autograde_preprocessors] == STOCK_AUTOGRADE
+    assert all(issubclass(one, nbgraders) for nbgraders, one in ours.items())
     assert [GradeFromFiles if one is Execute else one for one in STOCK_AUTOGRADE] == AUTOGRADE
