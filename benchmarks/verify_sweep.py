@@ -60,7 +60,8 @@ def command(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory, "sweep")
         submit_directory(place)
-        verify = [sys.executable, "-m", "grader", "verify", str(place / "sweep.sub"), "--max-executions", "2000"]
+        bounds = ["--max-executions", "2000", "--max-seconds", "1000"]
+        verify = [sys.executable, "-m", "grader", "verify", str(place / "sweep.sub"), *bounds]
         ratios: dict[str, list[float]] = {
             "50 checkpoints / 50 plain starts": [],
             "500 checkpoints / 50 checkpoints": [],
