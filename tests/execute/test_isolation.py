@@ -16,7 +16,7 @@ from grader.execute.executor import Executor
 from grader.execute.inside import INSIDE
 from grader.execute.isolation import Confinement, confinement, own_confinement
 from grader.rules.execution import Limits
-from grader.tree import Tree
+from grader.tree import Fifo, Tree
 from grader.verify.explore import RESTART_SAFE, explore
 
 SHUT_IN = confinement() is not None and confinement().bubblewrap
@@ -205,6 +205,16 @@ def test_calls_to_state_or_processes_outside_are_refused(confined, python_job, n
         print(libc.syscall({number}, 0, 0, 0, 0), ctypes.get_errno())
     """)
     assert confined.run(job, job.inputs).stdout == ("-1 38\n" if "clone3" in name else "-1 1\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_job_s_variables_change_nothing_in_its_starter(confined, python_job):
+    """A starter that read this pipe, which nobody writes to, would not answer."""
+    pipe = str(confined.directory(0) / "openssl.cnf")
+    job = python_job("import hashlib; print('fine')", environment=(("OPENSSL_CONF", pipe),))
+    confined.renew()
+    run = confined.run(job, job.inputs | Tree({"openssl.cnf": Fifo()}))
+    assert (run.exit.code, run.stdout) == (0, "fine\n")
 
 
 # -- names -------------------------------------------------------------------------

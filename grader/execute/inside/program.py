@@ -37,6 +37,8 @@ MOST_CODE = 1 << 20
 """The most bytes of their code."""
 _environment: "dict[str, str]" = {}
 """The environment of the last program, if this process has it."""
+_own: "dict[str, str]" = {}
+"""The environment in which this process began."""
 LIKELY = tuple(
     "ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
     "struct subprocess tempfile threading zipfile".split()
@@ -46,6 +48,7 @@ LIKELY = tuple(
 
 def begin() -> None:
     """Before forking: install what is the same for every program."""
+    _own.update(os.environ)
     python_time.install()
     _report_processor_limit()
     script.begin()
@@ -177,17 +180,13 @@ def _run_python(request: "Request") -> None:
 
 
 def expect(request: "Request") -> bool:
-    """Before forking: prepare for a program and those after it, which are likely similar. Set its environment, import
-    the modules that its files seem to import, and choose files to compile. Returns whether it imported something."""
+    """Before forking: prepare for a program and those after it, which are likely similar. Import the modules that its
+    files seem to import, set its environment, and choose files to compile. Returns whether it imported something."""
     global _environment
     request["system limits"] = _limits(request["limits"])
-    try:
-        _set_environment(request)
-        _environment = request["environment"]
-    except ValueError:  # the program will meet the error itself
-        _environment = {}
     before = len(sys.modules)
     unknown: list[tuple[str, bytes]] = []
+    names: list[str] = []
     for path in request["sources"]:
         try:
             source = _source(path)
@@ -196,15 +195,30 @@ def expect(request: "Request") -> bool:
         if (path, source) in script.known or len(source) > MOST_SOURCE:
             continue
         unknown.append((path, source))
-        for name in LIKELY:
-            if request["python"] and name not in sys.modules and name.encode() in source:
-                __import__(
-                    sys.intern(name)
-                )  # as names in a program are: pickle's output shows whether two are identical
+        if request["python"]:
+            names += [name for name in LIKELY if name not in sys.modules and name.encode() in source]
+    _import(names)
+    try:
+        _set_environment(request)
+        _environment = request["environment"]
+    except ValueError:  # the program will meet the error itself
+        _environment = {}
     request["unknown"] = unknown if len(script.known) < MOST_KNOWN else []
     request["pipe"] = os.pipe() if request["unknown"] else None
     request["sleep server"] = os.pipe() if request["sleeps"] else None
     return len(sys.modules) > before
+
+
+def _import(names: "list[str]") -> None:
+    """Import modules into this process, on which the judge relies, in its own environment: in a job's, OpenSSL would load
+    a library of the job's."""
+    global _environment
+    if names and _environment:
+        os.environ.clear()
+        os.environ.update(_own)
+        _environment = {}
+    for name in names:
+        __import__(sys.intern(name))  # as names in a program are: pickle's output shows whether two are identical
 
 
 def learn(request: "Request") -> None:
