@@ -114,6 +114,7 @@ class Scratch:
             if isinstance(entry, File):
                 time = sandbox.times.get(path, began)
                 os.utime(f"{directory}/{path}", (time, time))
+        directory.parent.chmod(0o755)
 
     def hand_over(self, directory: Path) -> None:
         """Give the execute, control and home directories and their contents to the user that jobs run as."""
@@ -151,8 +152,10 @@ class Scratch:
 
     def _make_tools(self) -> None:
         self.tools.mkdir()
+        self.tools.chmod(0o755)  # whatever this process's umask is
         if self._user is not None:
             (self.tools / "passwd").write_text(passwd(self._user))
+            (self.tools / "passwd").chmod(0o644)
         python, tools = shlex.quote(PYTHON), shlex.join(command("tools", "-S", "-s"))
         for path in SHELL.iterdir():
             _executable(self.tools / path.name, path.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -215,6 +216,29 @@ def test_a_job_s_variables_change_nothing_in_its_starter(confined, python_job):
     confined.renew()
     run = confined.run(job, job.inputs | Tree({"openssl.cnf": Fifo()}))
     assert (run.exit.code, run.stdout) == (0, "fine\n")
+
+
+@pytest.fixture
+def habits():
+    """What a judge may have from the process that started it: signals blocked and ignored, a umask."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM})
+    handler, umask = signal.signal(signal.SIGTERM, signal.SIG_IGN), os.umask(0o077)
+    yield
+    os.umask(umask)
+    signal.signal(signal.SIGTERM, handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@pytest.mark.parametrize("confine", [None, confinement()])
+def test_a_job_has_nothing_of_what_its_judge_inherited(habits, confine, python_job, shell_job):
+    with Executor(confine=confine) as executor:
+        job = python_job(
+            "import os, signal; print(signal.pthread_sigmask(0, ()), signal.getsignal(15) == signal.SIG_DFL, os.umask(0))"
+        )
+        assert executor.run(job, job.inputs).stdout == "set() True 18\n"
+        job = shell_job("umask; kill -TERM $$; echo still there")
+        run = executor.run(job, job.inputs)
+        assert (run.exit.signal, run.stdout) == (signal.SIGTERM, "0022\n")
 
 
 # -- names -------------------------------------------------------------------------

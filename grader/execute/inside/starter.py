@@ -376,6 +376,17 @@ def be_nobody() -> None:
         seccomp.refuse()
 
 
+def forget_habits() -> None:
+    """Undo what processes inherit from whoever started the judge, and a job on an execution point does not have: signals
+    that are blocked or ignored, and another umask."""
+    os.umask(0o022)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    ours = (signal.SIGINT, signal.SIGPIPE, getattr(signal, "SIGXFSZ", None))  # as Python sets them
+    for number in signal.valid_signals():
+        if number not in ours and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def end_orphans() -> None:
     """Kill and reap everything that a program left running. Reaps all present children before listing them again: with
     thousands, a list after each would take minutes."""
@@ -399,6 +410,7 @@ def main() -> None:
     program.begin()  # before importing modules that copy functions of `time`, as ctypes does since Python 3.14
     be_nobody()
     adopt_orphans()
+    forget_habits()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a job could send it
     # Hide from the job the modules that only this process needs.
     for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes", "seccomp")]:
