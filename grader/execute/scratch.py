@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ..rules.execution import MachineTrouble
 from ..tree import File, Tree
-from .inside import PYTHON, SHELL, command
+from .inside import INSIDE, PYTHON, SHELL, command
 from .isolation import Confinement, passwd
 from .temporary import EXECUTE, Temporary, is_directory, place, remove
 
@@ -47,8 +47,12 @@ class Scratch:
 
     def __init__(self, room: int, confine: Confinement | None = None):
         self._room = min(2 * room, MOST_ROOM)  # twice, as a job that exceeds its limit is not ended at once
+        where = place(room)
+        for path, remedy in ((where, "Have TMPDIR name another directory."), (INSIDE, "Rename the course's folder.")):
+            if os.pathsep in str(path):  # in PATH and PYTHONPATH, a directory would end there
+                raise MachineTrouble(f"Jobs can't run with a “{os.pathsep}” in the name of {path}. {remedy}")
         try:
-            self._directory = Temporary(EXECUTE, place(room))
+            self._directory = Temporary(EXECUTE, where)
         except OSError as error:
             raise _no_room(error.strerror, tempfile.gettempdir()) from None
         self.path = self._directory.path / "jobs"
@@ -110,11 +114,11 @@ class Scratch:
         self.home.mkdir(exist_ok=True)
         sandbox.write(directory)
         own.write(directory)
+        directory.parent.chmod(0o755)
         for path, entry in (*own.items(), *sandbox.items()):
             if isinstance(entry, File):
                 time = sandbox.times.get(path, began)
                 os.utime(f"{directory}/{path}", (time, time))
-        directory.parent.chmod(0o755)
 
     def hand_over(self, directory: Path) -> None:
         """Give the execute, control and home directories and their contents to the user that jobs run as."""

@@ -10,7 +10,9 @@ import time
 import pytest
 
 from grader.execute import temporary
+from grader.execute.executor import Executor
 from grader.execute.temporary import EXECUTE, GRADING, LOCKED, Temporary, remove_leftovers
+from grader.rules.execution import MachineTrouble
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +107,11 @@ def test_without_locks_directories_are_made_and_not_removed(places, monkeypatch)
     assert os.path.exists(path)
     with Temporary(GRADING) as made:
         assert made.is_dir()
+
+
+def test_a_directory_that_would_end_within_a_path_is_refused(places, monkeypatch):
+    (places / "a:b").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(places / "a:b"))
+    with pytest.raises(MachineTrouble, match="TMPDIR"):
+        Executor()
+    assert list((places / "a:b").iterdir()) == []
