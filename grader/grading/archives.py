@@ -19,7 +19,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ..text import plain, shorten
 
@@ -32,6 +32,8 @@ MOST_DIRECTORY = 2 << 20
 MOST_FILES = 5_000
 LONGEST_PATH = 1_000
 """Characters of a path in an archive."""
+MOST_HEADER, MOST_HEADERS = 64 << 10, 4 << 20
+"""Bytes of what goes before one file of a tar archive to describe it, and of all these descriptions."""
 _Opens = Callable[[BinaryIO], io.BufferedIOBase]
 _COMPRESSED: dict[bytes, _Opens] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 """First bytes → function that opens the file."""
@@ -228,11 +230,31 @@ class _Zip:
             raise Refused(f"{quoted(name)} in an archive is broken, or encrypted, and can't be read.") from None
 
 
+class _TarInfo(tarfile.TarInfo):
+    """A file in a tar archive. Before Python 3.11.10, tarfile takes hours for a description with many digits
+    (CVE-2024-6232)."""
+
+    def _proc_member(self, tar: Any) -> Any:  # the method that tarfile provides for overriding
+        if self.type in _DESCRIBING:
+            here, seen = tar.fileobj.tell(), getattr(tar, "described", 0) + self.size
+            tar.described = seen
+            if not 0 <= self.size <= MOST_HEADER or seen > MOST_HEADERS:
+                raise tarfile.ReadError("too long a description")
+            if _DIGITS.search(tar.fileobj.read(self.size)):
+                raise tarfile.ReadError("a number of too many digits")
+            tar.fileobj.seek(here)
+        return super()._proc_member(tar)  # type: ignore[misc, unused-ignore]
+
+
+_DESCRIBING = (*tarfile.GNU_TYPES[:2], tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+_DIGITS = re.compile(rb"\d{500}")
+
+
 class _Tar:
     def __init__(self, file: BinaryIO, name: str):
         try:
             file.seek(0)
-            self._tar = tarfile.open(fileobj=file, mode="r:")
+            self._tar = tarfile.open(fileobj=file, mode="r:", tarinfo=_TarInfo)
             self._infos = []
             for info in self._tar:
                 self._infos.append(info)

@@ -273,6 +273,24 @@ def test_many_compressed_archives_in_an_archive_hold_up_nobody(tmp_path):
     assert time.process_time() - began < 30
 
 
+@pytest.mark.parametrize(
+    ("description", "read"),
+    [
+        (b"30 mtime=1638000000.123456789\n", True),
+        (b"0" * 60_000, False),  # older tarfiles take minutes for this, and hours for ten times as much
+        (b"9 x=" + b"y" * archives.MOST_HEADER, False),
+    ],
+)
+def test_a_tar_file_s_description_of_a_file_is_short(tmp_path, description, read):
+    packed = io.BytesIO()
+    for name, kind, data in (("about", tarfile.XHDTYPE, description), (SAVE, tarfile.REGTYPE, RIGHT)):
+        info = tarfile.TarInfo(name)
+        info.type, info.size = kind, len(data)
+        packed.write(info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE))
+    anna, eve = find(lay_out(tmp_path, {"eve.tar": packed.getvalue(), f"anna/{SAVE}": RIGHT}))
+    assert (len(anna.sources), len(eve.sources)) == (1, read) and ("is broken" in "".join(eve.remarks)) != read
+
+
 def test_a_tar_file_with_too_many_files_is_refused(tmp_path):
     [eve] = find(lay_out(tmp_path, {"eve.tgz": tarred({f"{n}.txt": b"" for n in range(6000)}, "gz")}))
     assert eve.sources == () and "too many files" in eve.remarks[0]
