@@ -131,6 +131,16 @@ def readable() -> list[str]:
     return [path for path in dict.fromkeys(paths) if os.path.exists(path)]
 
 
+def exposed(*paths: Path) -> str:
+    """A sentence on the first of these paths that a job in bubblewrap could read; '' if there is none. (Images for Docker
+    often have their program in /usr/src.)"""
+    for path in paths:
+        for mount in readable():
+            if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(mount)):
+                return f"Students' programs could read {path}, as they can read all of {mount}. Move it elsewhere."
+    return ""
+
+
 def _parents(scratch: Path) -> list[str]:
     """Options that make the parents of all mount points open to every user; by default bubblewrap's own can enter."""
     parents = sorted(

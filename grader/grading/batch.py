@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from ..execute.isolation import Confinement, confinement
+from ..execute.isolation import Confinement, confinement, exposed
 from ..execute.team import processors
 from ..files import write_whole
 from ..real_pool.personal_pool import PoolError
@@ -80,6 +80,8 @@ def grade(
         _count_marked(handed, by_hand)
         settings = Settings(reports / ".grades", confine, seed or UNSEEN)
         if problem := _unwritable(out, settings.store, reports / "students"):
+        if confine and confine.bubblewrap and (problem := exposed(folder, out.parent, reports)):
+            raise Refused(plain(problem))
             raise Refused(problem)
     except Refused as refused:
         print(f"grader grade: {refused}", file=say)

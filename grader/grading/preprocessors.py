@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,7 +45,7 @@ from traitlets import Bool, Unicode
 
 from ..course.catalogue import EXERCISES
 from ..course.explanation import card_html
-from ..execute.isolation import Confinement, confinement
+from ..execute.isolation import Confinement, confinement, exposed
 from ..text import number, plain
 from ..tree import Tree
 from ..view.rendering import escape, render
@@ -287,8 +288,11 @@ class GradeFromFiles(NbGraderPreprocessor):
         return nb, resources
 
     def confinement(self) -> Confinement | None:
-        """How students' programs are confined. Raises RuntimeError where require_sandbox is set and there is no sandbox."""
+        """How students' programs are confined. Raises RuntimeError where require_sandbox is set and there is no sandbox, and
+        where programs could read the course of nbgrader."""
         confine = confinement()
+        if confine and confine.bubblewrap and (problem := exposed(Path.cwd())):
+            raise RuntimeError(problem)
         if self.require_sandbox and (confine is None or not confine.bubblewrap):
             raise RuntimeError(
                 "GradeFromFiles.require_sandbox asks for a sandbox, but this machine has none (bubblewrap)."

@@ -6,15 +6,18 @@ from __future__ import annotations
 import os
 import sys
 from functools import lru_cache
+from pathlib import Path
 
 from ..course.budgeted import BudgetedExecutor
-from ..execute.isolation import Confinement
+from ..execute.isolation import Confinement, exposed
 from ..execute.startd import require_fork
 from ..rules.execution import MachineTrouble, Run
 from ..rules.job import Job
 from ..tree import File, Tree
 
 SECONDS = 60.0
+SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
+"""The course's own, unless it is an installed package."""
 RIGHT = {
     "a Python program": b"""#!/usr/bin/env python3
 import ours
@@ -58,6 +61,8 @@ def try_out(confine: Confinement | None) -> None:
             "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "
             f"let other users read the Python of this course ({sys.prefix})."
         )
+    if confine is not None and confine.bubblewrap and SOLUTIONS.exists() and (problem := exposed(SOLUTIONS)):
+        raise MachineTrouble(problem)
     with BudgetedExecutor(confine, SECONDS) as executor:
         for what, program in RIGHT.items():
             run = _executed(program, executor)

@@ -23,11 +23,13 @@ from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, notebook, solve
 from grader.course.catalogue import EXERCISES
 from grader.course.report import NOT_TRIED, PARTLY, PASSED
 from grader.course.shell import takes_shell
+from grader.execute import isolation
 from grader.execute.isolation import confinement
-from grader.grading import batch, grades_table, judge, pages, store, workers
+from grader.grading import batch, grades_table, judge, pages, store, trial, workers
 from grader.grading import collect as handin
 from grader.grading.batch import grade
 from grader.grading.collect import HandIn, Refused, find, load
+from grader.rules.execution import MachineTrouble
 from grader.view.card import number
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
@@ -41,6 +43,10 @@ PLACED = json.dumps(
 )
 """One whose checkpoint names the directory that it was written in."""
 UNTOUCHED = json.dumps(notebook("exercises", SAVE))
+
+needs_sandbox = pytest.mark.skipif(
+    not getattr(confinement(), "bubblewrap", False), reason="bubblewrap is not to be had here"
+)
 
 
 def lay_out(folder: Path, files: dict[str, str | bytes]) -> Path:
@@ -703,6 +709,25 @@ def test_the_page_of_who_is_in_the_class_no_more_goes(tmp_path):
     (tmp_path / "in/ben").rmdir()
     run(tmp_path, tmp_path / "in")
     assert [path.name for path in (tmp_path / "reports/students").iterdir()] == ["anna.html"]
+
+
+@needs_sandbox
+@pytest.mark.parametrize("inside", ["in", "out"])
+def test_what_programs_could_read_is_not_graded(tmp_path, monkeypatch, inside):
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(isolation, "SYSTEM", (*isolation.SYSTEM, str(tmp_path / inside)))
+    lay_out(tmp_path / "in/submitted", {"anna.ipynb": UNTOUCHED})
+    said = io.StringIO()
+    assert grade(tmp_path / "in/submitted", tmp_path / "out/grades.csv", say=said) == 2
+    assert f"as they can read all of {tmp_path / inside}. Move it elsewhere." in said.getvalue()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@needs_sandbox
+def test_nor_is_anything_where_they_could_read_the_solutions(tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, "SYSTEM", (*isolation.SYSTEM, str(ROOT)))
+    with pytest.raises(MachineTrouble, match="could read .*solutions"):
+        trial.try_out.__wrapped__(confinement())
 
 
 def test_without_a_sandbox_it_refuses_where_one_is_required(tmp_path, monkeypatch):
