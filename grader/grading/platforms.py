@@ -68,13 +68,15 @@ class Tag(NamedTuple):
 
 
 def tag_of(name: str) -> Tag | None:
-    """The student in a name that Moodle or Canvas has written; None for any other name."""
-    if (match := _MOODLE.search(name)) and match.start():
-        return Tag(name[: match.start()], Identity(MOODLE, match[1], names=(name,)))
+    """The student in a name that Moodle or Canvas has written; None for any other name. The student chose its end, which
+    may look as if the other of them had written it."""
     if match := _ANONYMOUS.match(name):
         return Tag(match[2], Identity(CANVAS, match[2], bool(match[1]), (name,)))
-    if (match := _CANVAS.search(name)) and match.start():
-        return Tag(name[: match.start()], Identity(CANVAS, match[2], bool(match[1]), (name,)))
+    moodle, canvas = _MOODLE.search(name), _CANVAS.search(name)
+    if canvas and canvas.start() and not (moodle and 0 < moodle.start() < canvas.start()):
+        return Tag(name[: canvas.start()], Identity(CANVAS, canvas[2], bool(canvas[1]), (name,)))
+    if moodle and moodle.start():
+        return Tag(name[: moodle.start()], Identity(MOODLE, moodle[1], names=(name,)))
     return None
 
 

@@ -250,6 +250,21 @@ def test_one_line_is_no_two_students(tmp_path):
     assert [what for what, _ in found.odd] == ["Ben (18)", "Ben (19)"], "nobody knows which of them it is"
 
 
+@pytest.mark.parametrize(
+    ("name", "system", "number"),
+    [
+        ("eve_222_9002_x_111_assignsubmission_file_.ipynb", CANVAS, "222"),
+        ("eve_LATE_222_9002_x_111_assignsubmission_file_.ipynb", CANVAS, "222"),
+        ("anon_Zz9_350_x_111_assignsubmission_file_.ipynb", CANVAS, "anon_Zz9"),
+        ("Eve Li_222_assignsubmission_file_x_111_9002_y.ipynb", MOODLE, "222"),
+        ("Eve Li_222_assignsubmission_file_anon_Zz9_111_9002_y.ipynb", MOODLE, "222"),
+    ],
+)
+def test_a_file_s_own_name_gives_nobody_another_number(name, system, number):
+    tag = tag_of(name)
+    assert (tag.identity.system, tag.identity.id) == (system, number) and tag.student[:3] in ("eve", "Eve", "ano")
+
+
 @pytest.mark.parametrize("text", ["", "points,grade\n1,2\n", "\0", '"', "a" * 200_000])
 def test_a_file_that_is_no_roster_is_refused(tmp_path, text):
     (tmp_path / "roster.csv").write_text(text)
