@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 import time
+import unicodedata
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -31,7 +32,7 @@ from .assignment import NAME, Assignment
 from .collect import HandIns, find
 from .judge import UNSEEN, rubric
 from .results import StudentResult
-from .roster import NOT_ON_IT, compare
+from .roster import NOT_ON_IT, SEVERAL, compare
 from .roster import read as read_roster
 from .store import Settings, StoreEntry
 
@@ -79,9 +80,9 @@ def grade(
         by_hand, strays = belonging(read_adjustments(out.parent / FILE), [*handed, *handed.missing])
         _count_marked(handed, by_hand)
         settings = Settings(reports / ".grades", confine, seed or UNSEEN)
-        if problem := _unwritable(out, settings.store, reports / "students"):
         if confine and confine.bubblewrap and (problem := exposed(folder, out.parent, reports)):
             raise Refused(plain(problem))
+        if problem := _unwritable(out, settings.store, reports / "students"):
             raise Refused(problem)
     except Refused as refused:
         print(f"grader grade: {refused}", file=say)
@@ -211,7 +212,7 @@ def _grade(
     write_whole(out, grades_table.as_csv(table, output.assignment.exercises))
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
     submissions = [result for result in results if not result.handed.nothing]
-    strangers = [student for student, why in handed.odd if why == NOT_ON_IT]
+    strangers = [student for student, why in handed.odd if why in (NOT_ON_IT, SEVERAL)]
     turnout = class_report.Turnout(len(missing), len(results) - len(submissions), len(strangers))
     written = _write_reports(results, output, turnout, about)
     exported = _export([*results, *missing], output, written, say)
@@ -299,7 +300,7 @@ def _write_reports(
         written[result.student] = reports / "students" / f"{_file_name(result.student, taken)}.html"
         write_whole(written[result.student], page.encode("utf-8", "replace"))
     for former in (reports / "students").glob("*.html"):
-        if former.stem.lower() not in taken:  # of a student who has left the class
+        if _as_on_disk(former.stem) not in taken:  # of a student who has left the class
             former.unlink()
     names = [result.name for result in results]
     of_class = class_report.page(results, output.named, turnout, about, output.assignment, names)
@@ -313,6 +314,11 @@ def _file_name(student: str, taken: set[str]) -> str:
     """A unique file name for a student, of harmless characters."""
     base = re.sub(r"[^\w.@+-]+", "_", student)[:60].strip("._") or "unnamed"
     numbered = (f"{base}-{number}" for number in itertools.count(2))
-    name = next(name for name in itertools.chain([base], numbered) if name.lower() not in taken)
-    taken.add(name.lower())
+    name = next(name for name in itertools.chain([base], numbered) if _as_on_disk(name) not in taken)
+    taken.add(_as_on_disk(name))
     return name
+
+
+def _as_on_disk(name: str) -> str:
+    """The same for all names that some disks take for one: in upper or lower case, with accents written in two ways."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -8,9 +8,11 @@ reported, unless such files usually lie beside a notebook. submission.py reads t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -269,13 +271,13 @@ class _Parts:
 
     def handed(self) -> HandIns:
         """The hand-ins that count."""
-        handed, odd = HandIns(), list(self.odd)
+        handed, odd, taken = HandIns(), list(self.odd), set[str]()
         for student, places in sorted(self.by_student.items()):
             first, *_ = sorted(places)
             twins = [place for place in sorted(places) if place[:2] == first[:2] and all((place[2], first[2]))]
             for place in twins or [first]:
                 name = f"{student} ({plain(place[2])})" if len(twins) > 1 else student
-                handed.append(places[place].handed_in(name))
+                handed.append(apart(places[place].handed_in(name), place[2], taken))
             counts = places[first].place
             odd += [
                 (
@@ -292,10 +294,20 @@ class _Parts:
 
 def called(student: str) -> str:
     """A student's name as it is shown; long names are cut, and end with a digest that keeps them apart."""
-    name = student.strip()
+    name = unicodedata.normalize("NFC", student).strip()  # macOS writes letters with accents in another way
     if len(name) > 100:
         name = f"{name[:90].rstrip()}~{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
     return plain(name) or "unnamed"
+
+
+def apart(one: HandIn, number: str, taken: set[str]) -> HandIn:
+    """The hand-in under a name that is not in `taken`, where it is added: with the student's number if need be. (A name
+    may end with a number in brackets, like those that tell students of the same name apart.)"""
+    numbers = itertools.chain(filter(None, [plain(number)]), map(str, itertools.count(2)))
+    names = itertools.chain([one.student], (f"{one.student} ({number})" for number in numbers))
+    one = one._replace(student=next(name for name in names if name not in taken))
+    taken.add(one.student)
+    return one
 
 
 def _student_of(name: str) -> str:

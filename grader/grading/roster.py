@@ -6,7 +6,9 @@ Classroom's roster, or plainly name (or first name and last name), id, email. Co
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import NamedTuple
 
 from . import tables
 from .archives import Refused, quoted
-from .collect import HandIn, HandIns, called
+from .collect import HandIn, HandIns, apart, called
 from .platforms import Identity
 
 MOST_BYTES = 16 << 20
@@ -33,6 +35,7 @@ Lateness (H:M:S)."""
 _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 """An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
 NOT_ON_IT = "the roster does not name them."
+SEVERAL = "several lines of the roster may be theirs. Rename what they handed in to their number or email address in the roster."
 
 
 class Row(NamedTuple):
@@ -89,21 +92,36 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
     compared = HandIns(handed)
     compared.odd = list(handed.odd)
     left = list(range(len(handed)))
-    missing: list[Row] = []
+    missing = _each_once(rows)
+    several: set[int] = set()
     for keys in (_ids, _names):  # a number is more reliable than a name
+        meant = [[at for at in left if keys(row) & _known_by(handed[at])] for row in missing]
+        lines = Counter(itertools.chain.from_iterable(meant))
+        several = {at for at in lines if lines[at] > 1}
         remaining: list[Row] = []
-        for row in rows:
-            same = [at for at in left if keys(row) & _known_by(handed[at])]
-            if len(same) == 1:
+        for row, same in zip(missing, meant):
+            if len(same) == 1 and lines[same[0]] == 1:
                 [at] = same
                 left.remove(at)
                 compared[at] = handed[at]._replace(identity=_with_row(handed[at].identity, row))
             else:
                 remaining.append(row)
-        rows = missing = remaining
-    compared.missing = [HandIn(called(name_of(row)), (), identity=_with_row(Identity(), row)) for row in missing]
-    compared.odd += [(handed[at].student, NOT_ON_IT) for at in left]
+        missing = remaining
+    taken = {one.student for one in handed}
+    compared.missing = [
+        apart(HandIn(called(name_of(row)), (), identity=_with_row(Identity(), row)), _first(row, IDS), taken)
+        for row in missing
+    ]
+    compared.odd += [(handed[at].student, SEVERAL if at in several else NOT_ON_IT) for at in left]
     return compared
+
+
+def _each_once(rows: Iterable[Row]) -> list[Row]:
+    """The rows without repetitions: a student may be listed once for each group."""
+    once: dict[object, Row] = {}
+    for row in rows:
+        once.setdefault((frozenset(_ids(row)), name_of(row)) if _ids(row) else row.line, row)
+    return list(once.values())
 
 
 def identifiers(who: Identity) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ def lines(path: Path, most: int, decoded: Callable[[bytes], str], separators: st
     data = read_named(path, most + 1)
     if len(data) > most:
         raise Refused(f"{quoted(path.name)} has more than {most >> 20} MB.")
-    text = decoded(data)
+    text = unicodedata.normalize("NFC", decoded(data))  # like the names of what was handed in
     header = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(separators, key=header.count), strict=True)
     begins = 1

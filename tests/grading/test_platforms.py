@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import unicodedata
 
 import pytest
 from classroom import solved
@@ -250,6 +251,32 @@ def test_one_line_is_no_two_students(tmp_path):
     assert [what for what, _ in found.odd] == ["Ben (18)", "Ben (19)"], "nobody knows which of them it is"
 
 
+def test_of_two_lines_that_may_be_a_student_s_none_is(tmp_path):
+    (tmp_path / "roster.csv").write_text("name,id\nAnna Berg,17\nAnna Berg,18\nCem,19\nCem,19\n")
+    found = roster.compare(handed(("Anna Berg", Identity()), ("Cem", Identity())), roster.read(tmp_path / "roster.csv"))
+    assert [(what, "several lines" in why) for what, why in found.odd] == [("Anna Berg", True)]
+    assert [one.student for one in found.missing] == ["Anna Berg (17)", "Anna Berg (18)"]
+    assert found[1].identity.roster_value("id") == "19", "who is listed twice, once for each group"
+
+
+def test_who_is_missing_takes_no_line_from_the_table(tmp_path):
+    lay_out(tmp_path / "in", {f"Anna Berg/{SAVE}": RIGHT})
+    (tmp_path / "roster.csv").write_text("name,id\nAnna Berg,17\nAnna Berg,18\n")
+    _, rows, _ = run(tmp_path, tmp_path / "in", roster=tmp_path / "roster.csv")
+    points = {student: row["points"] for student, row in rows.items()}
+    assert points == {"Anna Berg": BEST, "Anna Berg (17)": "", "Anna Berg (18)": ""}
+
+
+def test_a_name_like_the_number_of_a_namesake_takes_no_grade(tmp_path):
+    names = ("Ben_17", "Ben_18", "Ben (17)_19")
+    lay_out(tmp_path / "in", {f"{name}_assignsubmission_file_/{SAVE}": RIGHT for name in names})
+    assert {student: number for student, (_, number, _, _) in who(tmp_path / "in").items()} == {
+        "Ben (17)": "17",
+        "Ben (18)": "18",
+        "Ben (17) (19)": "19",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "system", "number"),
     [
@@ -263,6 +290,17 @@ def test_one_line_is_no_two_students(tmp_path):
 def test_a_file_s_own_name_gives_nobody_another_number(name, system, number):
     tag = tag_of(name)
     assert (tag.identity.system, tag.identity.id) == (system, number) and tag.student[:3] in ("eve", "Eve", "ano")
+
+
+def test_accents_are_the_same_however_a_system_writes_them(tmp_path):
+    lay_out(tmp_path / "in", {unicodedata.normalize("NFD", f"Zoë Müller/{SAVE}"): RIGHT})
+    (tmp_path / "roster.csv").write_text("name,id\nZoë Müller,17\n", encoding="utf-8")
+    (tmp_path / "adjustments.csv").write_text(
+        unicodedata.normalize("NFD", "student,exercise,points,comment\nZoë Müller,,,fine\n"), encoding="utf-8"
+    )
+    status, rows, _ = run(tmp_path, tmp_path / "in", roster=tmp_path / "roster.csv")
+    [(student, row)] = rows.items()
+    assert (status, student, row["id"], row["points"], row["comments"]) == (0, "Zoë Müller", "17", BEST, "fine")
 
 
 @pytest.mark.parametrize("text", ["", "points,grade\n1,2\n", "\0", '"', "a" * 200_000])
