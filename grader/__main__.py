@@ -1,5 +1,6 @@
 """The command line: python -m grader COMMAND."""
 
+import io
 import signal
 import sys
 
@@ -7,4 +8,8 @@ from .cli.main import main
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: remove a submitted job from the queue
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a terminal without arrows must not hide what comes after one
     sys.exit(main())

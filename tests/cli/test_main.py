@@ -154,6 +154,12 @@ def start(*arguments, **options):
 # -- help --------------------------------------------------------------------------
 
 
+def test_what_an_old_terminal_can_not_show_stops_no_command():
+    program = [sys.executable, "-m", "grader", "doctor"]
+    done = subprocess.run(program, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True)
+    assert b"\\u2713" in done.stdout and b"Traceback" not in done.stderr
+
+
 def test_the_module_has_a_help_that_names_the_commands():
     process = start("--help")
     out, err = process.communicate(timeout=600)
