@@ -88,6 +88,8 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
         with shared():
             while True:
                 pipe.send(_outcome(pipe.recv(), settings))
+    except MachineTrouble as trouble:  # no program can run here at all
+        pipe.send(trouble)
     except (EOFError, OSError):  # the parent is gone, so nobody else removes the directory
         shutil.rmtree(tempfile.tempdir, ignore_errors=True)
         try:

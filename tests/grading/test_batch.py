@@ -711,6 +711,14 @@ def test_the_page_of_who_is_in_the_class_no_more_goes(tmp_path):
     assert [path.name for path in (tmp_path / "reports/students").iterdir()] == ["anna.html"]
 
 
+def test_where_no_program_can_run_at_all_it_says_why(tmp_path, monkeypatch):
+    (tmp_path / "a:b").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a:b"))
+    lay_out(tmp_path / "in", {"anna.ipynb": RIGHT})
+    status, _, said = run(tmp_path, tmp_path / "in")
+    assert status == 2 and "Have TMPDIR name another directory." in said and "Traceback" not in said
+
+
 @needs_sandbox
 @pytest.mark.parametrize("inside", ["in", "out"])
 def test_what_programs_could_read_is_not_graded(tmp_path, monkeypatch, inside):
