@@ -6,6 +6,7 @@ file, wherever and whenever it is judged. The file contains no names.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -59,13 +60,17 @@ def key_of(answers: submission.StudentAnswers, seed: str) -> str:
 
 def read(handed: HandIn) -> submission.StudentAnswers:
     """The answers in what a student has handed in, with remarks on everything that is wrong with it."""
-    notebooks, unread = [], list(handed.remarks)
-    for source in handed.sources:
-        try:
-            notebooks.append((source.name, load(source)))
-        except Refused as refused:
-            unread.append(str(refused))
-    return submission.read_all(notebooks, unread, handed.said)
+    unread = list(handed.remarks)
+
+    def notebooks() -> Iterator[tuple[str, bytes]]:
+        """One at a time, as they may be large."""
+        for source in handed.sources:
+            try:
+                yield source.name, load(source)
+            except Refused as refused:
+                unread.append(str(refused))
+
+    return submission.read_all(notebooks(), unread, handed.said)
 
 
 def read_grade(path: Path) -> Grade | None:

@@ -114,32 +114,34 @@ def read(data: bytes) -> StudentAnswers:
 
 
 def read_all(
-    notebooks: Sequence[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
+    notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
 ) -> StudentAnswers:
     """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
     not be read of what they handed in; `said`: what else there is to say of it. What can't be read is always named,
-    but cells only if there are several notebooks."""
-    remarks = list(said)
-    unread = list(unread)
+    but cells only if there are several notebooks. `unread` may grow while the notebooks are taken."""
+    remarks: list[tuple[str, str]] = []
+    unreadable: list[str] = []
+    number = 0
     written: list[FileCell] = []
     wrong: dict[str, int] = {}
     writers: dict[str, dict[str, str]] = {}
-    for name, data in notebooks:
+    for number, (name, data) in enumerate(notebooks, 1):  # noqa: B007 - of all of them, below
         called = f"{plain(shorten(name, 80))}: " if name else ""
         try:
             cells, odd = cells_of(data)
         except Unreadable as problem:
-            unread.append(called + str(problem))
+            unreadable.append(called + str(problem))
             continue
-        about = called if len(notebooks) > 1 else ""
         found, more = _written(cells)
         written += found
         for one in found:
             writers.setdefault(f"{one.exercise}/{one.path}", {})[plain(shorten(name, 80))] = one.text
         wrong |= _wrong(cells)
-        remarks += [about + remark for remark in (*odd, *more)]
+        remarks += [(called, remark) for remark in (*odd, *more)]
     answers, more = _chosen(written)
-    return StudentAnswers(answers, _few([*unread, *remarks, *_orders(writers), *more]), _few(unread), wrong)
+    unread = [*unread, *unreadable]
+    about = [called + remark if number > 1 else remark for called, remark in remarks]
+    return StudentAnswers(answers, _few([*unread, *said, *about, *_orders(writers), *more]), _few(unread), wrong)
 
 
 def _orders(writers: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

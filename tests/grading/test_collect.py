@@ -9,6 +9,7 @@ import json
 import lzma
 import tarfile
 import time
+import tracemalloc
 import warnings
 import zipfile
 
@@ -262,6 +263,16 @@ def test_a_notebook_in_a_tar_file_is_read_no_further_than_a_notebook_goes(tmp_pa
     [eve] = find(lay_out(tmp_path, {"eve.tgz": tarred({SAVE: b" " * (30 << 20)}, "gz")}))
     assert len(load(eve.sources[0])) == handin.MOST_BYTES + 1
     assert "more than 10 MB" in store.read(eve).unread[0]
+
+
+def test_notebooks_are_in_memory_one_at_a_time(tmp_path):
+    large = b'{"cells": []}' + b" " * (1 << 20)
+    [eve] = find(lay_out(tmp_path, {"eve/all.zip": zipped({f"{number}.ipynb": large for number in range(40)})}))
+    tracemalloc.start()
+    store.read(eve)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(eve.sources) == 40 and peak < 20 << 20
 
 
 def test_many_compressed_archives_in_an_archive_hold_up_nobody(tmp_path):
