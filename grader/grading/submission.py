@@ -346,7 +346,7 @@ def _literals(cell: Cell, number: int) -> tuple[list[FileCell], list[str]]:
 
 def _first_line(source: str) -> tuple[str, str, bool]:
     """The line in which a cell's magic would be, what comes after it, and whether a comment was passed over."""
-    text, skipped, start = source.replace("\r\n", "\n").lstrip("\n\ufeff"), False, 0
+    text, skipped, start = source.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n\ufeff"), False, 0
     while True:
         end = text.find("\n", start) % (len(text) + 1)  # where the text ends, if no line does
         line = text[start:end].strip()

@@ -422,3 +422,13 @@ def test_what_check_did_not_keep_in_an_output_counts_as_nothing(kept):
 @pytest.mark.parametrize("outputs", [None, 3, {}, [3], [{"metadata": 3}], [{}]])
 def test_outputs_that_are_none_are_no_trouble(outputs):
     assert submission.read(book({**code("1"), "outputs": outputs})).wrong == {}
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_end_as_on_any_system(end):
+    [text] = [source(cell) for cell in solved("03-save.ipynb")["cells"] if source(cell).startswith("%%writefile save/")]
+    written = [
+        submission.read(json.dumps({"cells": [{"cell_type": "code", "source": one}]}).encode()).answers
+        for one in (text, text.replace("\n", end))
+    ]
+    assert written[0] == written[1] != {}
