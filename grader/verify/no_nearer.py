@@ -32,12 +32,12 @@ class Remaining(NamedTuple):
 
 
 def never_nearer(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> Remaining | None:
-    """What is left of a job that gets no nearer to its end, at its last start that was tried as at its first; None if less is
-    left there, if it had an end, or if nobody knows.
+    """What is left of a job that gets no nearer to its end, from its first start as from the last that was tried; None if
+    less is left from there, if the job has an end, or if nobody knows.
 
-    A run that never restarts shows it, which goes on in its loop where the program would exit: it has the same checkpoints
-    before it from each start, and the same numbers and texts in memory whenever it comes back to the loop. (What a
-    program does in one execution may take as long from each start, though it gets nearer.)
+    In a run that never restarts, the program goes on in its loop where it would exit. From each start, such a run must have
+    the same checkpoints before it and, whenever it comes back to the head of the loop, the same numbers and texts in
+    memory. (That it takes as long proves nothing: a program may do a fixed part of its work in each execution.)
     """
     if exploration.unknown is not Unknown.EXECUTIONS or exploration.unfinished is None:
         return None
