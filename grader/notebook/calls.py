@@ -11,7 +11,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -326,16 +326,16 @@ def _request(
     that the student wrote."""
     try:
         if not (isinstance(name, str) and isinstance(schedule, str)):
-            raise ValueError('a job and a schedule are written in quotes, as in "fibonacci", "evict@2"')
+            raise ValueError('A job and a schedule are written in quotes, as in simulate("fibonacci", "evict@2").')
         if profile not in PROFILES:
-            raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+            raise ValueError(f"There is no profile {profile!r}; there are {', '.join(PROFILES)}")
         pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
         directory, submission, job = _job(name, settings, answered, PROFILES[profile])
         return _SimulationRequest(
             directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _remarks(submission)
         )
     except (submit.SubmitError, ValueError) as problem:
-        _say(str(problem))
+        _say(as_sentence(str(problem)))
         return None
 
 
@@ -370,13 +370,16 @@ def _exercise(name: str) -> Exercise | None:
         _say('The name of an exercise is written in quotes, as in check("save").')
         return None
     if name not in EXERCISES:
-        near = difflib.get_close_matches(str(name), EXERCISES, n=3)
-        _say(
-            f"There is no exercise {name!r}. "
-            + (f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(EXERCISES)}.")
-        )
+        _say(_not_among("exercise", name, EXERCISES))
         return None
     return EXERCISES[name]
+
+
+def _not_among(what: str, name: str, names: Collection[str]) -> str:
+    """That there is none of this name, and which may be meant."""
+    near = difflib.get_close_matches(name, names, n=3)
+    meant = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(names)}."
+    return f"There is no {what} {name!r}. {meant}"
 
 
 def _written(chosen: Exercise) -> Tree:
@@ -442,11 +445,19 @@ def _job(
             )
         return directory, chosen.submission(answer), chosen.job(answer, **settings)
     if settings:
-        raise ValueError(f"only the program of an exercise takes settings, and {name!r} is not an exercise")
+        raise ValueError(f"Only the program of an exercise takes settings, and {name!r} is not an exercise")
     example = name.replace("/", "_").isidentifier()
     submit_file = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
+    if name.isidentifier() and not os.path.lexists(submit_file):
+        raise ValueError(_not_among("job", name, _jobs()))
     submission = submit.read(submit_file, profile)
     return Tree.read(submit_file.parent), submission, submission.jobs[0]
+
+
+def _jobs() -> list[str]:
+    """The names by which simulate() knows the course's own jobs."""
+    examples = {path.parent.name for path in PAYLOAD.glob("*/*.sub")}
+    return sorted(examples | {name for name, exercise in EXERCISES.items() if exercise.submit_file})
 
 
 # -- showing -----------------------------------------------------------------------

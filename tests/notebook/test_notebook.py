@@ -522,6 +522,21 @@ def test_measure_says_in_a_sentence_what_can_not_be_used(arguments, said, capsys
     assert said in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("splt",), "There is no job 'splt'. Did you mean split?"),
+        (("nothing_like_it",), "There is no job 'nothing_like_it'. There are annealing, "),
+        (("no_such.sub",), "no_such.sub: the submit file can't be read"),
+        (("save", 2), 'A job and a schedule are written in quotes, as in simulate("fibonacci", "evict@2").'),
+        (("fibonacci", "evict@2 release"), "90 seconds after the execution has begun."),
+    ],
+)
+def test_simulate_says_in_a_sentence_what_can_not_be_used(arguments, said, capsys):
+    assert grader.simulate(*arguments) is None
+    assert said in capsys.readouterr().out
+
+
 # -- figures -----------------------------------------------------------------------
 
 
