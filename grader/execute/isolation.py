@@ -137,7 +137,7 @@ def exposed(*paths: Path) -> str:
     for path in paths:
         for mount in readable():
             if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(mount)):
-                return f"Students' programs could read {path}, as they can read all of {mount}. Move it elsewhere."
+                return f"Students' programs could read {path.absolute()}, as they can read all of {mount}. Move it elsewhere."
     return ""
 
 
