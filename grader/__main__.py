@@ -9,7 +9,6 @@ from .cli.main import main
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: remove a submitted job from the queue
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # a terminal without arrows must not hide what comes after one
+        # A terminal without arrows must not hide what comes after one.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())
