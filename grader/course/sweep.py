@@ -59,8 +59,9 @@ LAST_OR_NEXT = (
 )
 LEAVE_WHEN_SAVED = "Exit with 85 only in save_checkpoint: when the last iteration is done, the program ends by itself."
 """Hints that both exercises give in place of those of a misconception."""
-AT_THE_END = {"start": 9, "end": 11, "interval": 1}
-"""A sweep that saves before each iteration but the first: before the last one, and before another one."""
+AT_THE_END = {"start": 98, "end": 100, "interval": 1, "steps": 100}
+"""A sweep that saves before each iteration but the first: before the last one, and before another one, whose number has
+fewer digits."""
 
 
 def evicted_sweep() -> Job:

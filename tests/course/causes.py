@@ -178,6 +178,14 @@ def save_checkpoint(iteration):
         6,
         "`iteration - 3` makes another number",
     ),
+    "two digits": Wrong(
+        save('open("checkpoint.txt", "w").write(str(iteration)[:2])\nsys.exit(85)'),
+        6,
+        "only a part of `str(iteration)`",
+    ),
+    "the last two digits": Wrong(
+        save('open("checkpoint.txt", "w").write("%02d" % (iteration % 100))\nsys.exit(85)'), 6, UNREADABLE
+    ),
     "hexadecimal digits": Wrong(save('open("checkpoint.txt", "w").write(hex(iteration))\nsys.exit(85)'), 6, UNREADABLE),
     "a float": Wrong(
         save('with open("checkpoint.txt", "w") as file:\n    print(float(iteration), file=file)\nsys.exit(85)'),
@@ -449,6 +457,9 @@ CORRUPT = "corrupt-checkpoint-crashes"
 PLACE = 'os.path.join(os.path.expanduser("~"), "checkpoint.txt")'
 
 RESTORE = {
+    "reads one digit": Wrong(changed((".read()", ".read(1)")), 11, "reads only a part of the file"),
+    "reads two digits": Wrong(changed((".read()", ".read(2)")), 11, "reads only a part of the file"),
+    "the first letter of the text": Wrong(changed((".read()", ".read()[0]")), 11, "is only a part of"),
     "in the home directory": Wrong(changed(('"checkpoint.txt"', PLACE)), 4, HOME_SAID),
     "in the home directory, and not listed": Wrong(
         changed(('"checkpoint.txt"', PLACE), files="my_output.txt"), 4, HOME_SAID

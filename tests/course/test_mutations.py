@@ -49,7 +49,7 @@ def test_an_unused_last_checkpoint_is_not_taken_for_never_restores(executor):
     answer["checkpoint.py"] = answer["checkpoint.py"].replace("<= end", "< end")
     report = EXERCISES["restore"].judge(Tree.files(answer), executor)
     assert report.points < report.maximum and report.failure.misconception is None
-    assert report.headline.startswith("Asked for the iterations 9 to 11, saved every 1.")
+    assert report.headline.startswith("Asked for the iterations 98 to 100, saved every 1.")
 
 
 def test_an_error_that_is_swallowed_is_shown_with_its_line(executor):

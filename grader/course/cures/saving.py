@@ -97,6 +97,23 @@ def _one_off(module: Module) -> Iterator[Remedy]:
 
 
 @cure(
+    "How many digits does an iteration have at the end of a long sweep, and how many are saved and read?",
+    "An index, a slice and read(n) take only a part of a text. What is left of a longer number is another number.",
+    "Save the whole number, and read the whole file: int(file.read()).",
+)
+def _a_part(module: Module) -> Iterator[Remedy]:
+    """Only some of the digits are saved, or read."""
+    for function in (module.save, module.restore):
+        for node in module.nodes(function, ast.expr):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+                cause = f"`{module.line(node)}` is only a part of `{module.line(node.value)}`"
+                yield module.remedy({node: node.value}, cause, node)
+            elif isinstance(node, ast.Call) and name(node.func) in ("read", "readline") and node.args:
+                cause = f"`{module.line(node)}` reads only a part of the file"
+                yield module.remedy({node: ast.Call(node.func, [], [])}, cause, node)
+
+
+@cure(
     "Look into the checkpoint file after the first execution. Which number should be in it?",
     "The argument of save_checkpoint(iteration) is where a restart must begin. Each execution is a new process with "
     "new variables.",
@@ -118,8 +135,11 @@ def _another_value(module: Module) -> Iterator[Remedy]:
     parts = [one for value in [*written, *kept] for one in ast.walk(value)]
     texts = {part for one in parts if isinstance(one, ast.JoinedStr) for part in one.values}
     called = {one.func for one in parts if isinstance(one, ast.Call)}
+    places = {index for one in parts if isinstance(one, ast.Subscript) for index in ast.walk(one.slice)}
     others = dict.fromkeys(
-        one for one in parts if _is_a_value(one) and one not in texts | called and not mentions(one, module.iteration)
+        one
+        for one in parts
+        if _is_a_value(one) and one not in texts | called | places and not mentions(one, module.iteration)
     )
     as_text, _ = _as_text_or_bytes(iteration)
     writes = (node for node in module.nodes(module.save, ast.Call) if name(node.func) in ("write", "write_text"))
@@ -263,4 +283,4 @@ def _outlives(module: Module, target: ast.expr) -> bool:
 
 FOR_ANOTHER = _another_format
 """For an answer whose checkpoint is read by a function that is given."""
-CURES = (_written_as_text, _one_off, _another_value, _removed, _writes_output, _kept_in_memory)
+CURES = (_written_as_text, _one_off, _another_value, _a_part, _removed, _writes_output, _kept_in_memory)

@@ -163,7 +163,7 @@ EXERCISE = Exercise(
         Question(
             "A checkpoint from beyond END is not used",
             3,
-            stale(AT_THE_END, (1, 9)),
+            stale({"start": 9, "end": 11, "interval": 1}, (1, 9)),
             rests_on=(IN_PLACE,),
             cures=restoring.CHOOSING,
         ),
