@@ -217,7 +217,9 @@ class Executor:
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
                 if answer.trouble:
-                    raise MachineTrouble(f"No process could be started for a program: {answer.trouble}.")
+                    raise MachineTrouble(
+                        f"No process could be started for a program: {answer.trouble}. Is memory short, or `ulimit -u` too small?"
+                    )
                 run = self._conclude(starts, directory, real, answer, trace or unbroken is not None)
                 run = self._with_writes(run, unconfined.changed(stamps, self._stamps(job)))
                 if answer.starts < len(starts) or answer.left is None:

@@ -82,6 +82,9 @@ def read_grade(path: Path) -> Grade | None:
 
 
 def final_grade(path: Path) -> Grade | None:
-    """The same, but None also for a grade with doubts, as that is graded again."""
+    """The same, but None also for a grade with doubts, as that is graded again, and for that of another submission, in a
+    file that was copied or renamed."""
     grade = read_grade(path)
-    return None if grade is None or grade.doubts else grade
+    if grade is None or grade.doubts or f"{grade.submission}-{grade.rubric}.json" != path.name:
+        return None
+    return grade

@@ -69,7 +69,8 @@ def lossy(monkeypatch):
     def run(self, job, starts, *rest):
         return Run(Exit(), starts[-1].sandbox, 0.0, "", "", lost=True) if lost else really(self, job, starts, *rest)
 
-    judge.try_out(CONFINE)
+    # Programs of the course's own run once, before the loss.
+    judge.judge_one(EXERCISES["save"], files("save", "right"), CONFINE)
     monkeypatch.setattr(Executor, "_run", run)
     return lost
 
@@ -84,6 +85,16 @@ def test_a_grade_in_doubt_is_named_and_not_final(lossy, tmp_path, monkeypatch):
     assert store.grade_one(HandIn("anna", ()), ours) == (outcome.key, False, "")
     assert store.read_grade(tmp_path / outcome.key).points == 10
     assert store.grade_one(HandIn("anna", ()), ours).again
+
+
+def test_the_grade_of_another_answer_in_a_copied_file_is_not_taken(tmp_path, monkeypatch):
+    ours, kinds = store.Settings(tmp_path, CONFINE), {}
+    monkeypatch.setattr(store, "read", lambda handed: StudentAnswers({"save": files("save", kinds[handed.student])}))
+    kinds.update(anna="right", bert="endless")
+    anna = store.grade_one(HandIn("anna", ()), ours)
+    bert = store.key_of(store.read(HandIn("bert", ())), ours.seed)
+    (tmp_path / bert).write_bytes((tmp_path / anna.key).read_bytes())
+    assert store.final_grade(tmp_path / bert) is None and store.final_grade(tmp_path / anna.key)
 
 
 def test_an_answer_that_is_out_of_time_is_in_doubt():
