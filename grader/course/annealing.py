@@ -16,7 +16,7 @@ from ..tree import File, Tree
 from ..verify.evidence import Evidence
 from ..verify.explore import Exploration
 from ..verify.states import State
-from .checks import every_schedule, failed, keeps, told
+from .checks import every_schedule, failed, keeps, told, too_long
 from .dice import OF_FILES, fair
 from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
@@ -197,8 +197,10 @@ def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     settings = ANNEALING.settings(job)
     iterations = settings["temperatures"] * settings["iterations"]
     assert exploration.seconds is not None, "it has come to its end"
-    if settings["seconds"] and (surplus := round(exploration.seconds / settings["seconds"] - iterations)):
-        many, known = ("many", "repeats-iteration") if surplus > 0 else ("few", None)
-        text = f"The output is right, but {count(abs(surplus), 'iteration')} too {many}."
-        return failed(job, cache, exploration, known, text)
+    surplus = round(exploration.seconds / settings["seconds"] - iterations) if settings["seconds"] else 0
+    if surplus > 0:
+        return too_long(job, cache, exploration, int(iterations), settings["seconds"], "iteration")
+    if surplus:
+        text = f"The output is right, but {count(-surplus, 'iteration')} too few are done."
+        return failed(job, cache, exploration, None, text)
     return result

@@ -9,7 +9,7 @@ from typing import Any
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.schedule import Schedule
 from ..rules.simulation import Ended, Held, Saved
-from ..text import as_sentence, count, plain, shorten
+from ..text import about, as_sentence, count, plain, shorten
 from ..tree import Tree
 from ..verify.evidence import evidence, left_running, where_time_was_up
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
@@ -43,6 +43,8 @@ OTHER_LINES = (
 """Hints for lines of its own in the output."""
 
 
+WHOLE = 0.1
+"""How far from a whole number of iterations the time of an execution may be that does whole iterations: it also saves."""
 OUTSIDE = (
     "On the same machine it does continue where it left off, so it keeps something there outside its sandbox, which is "
     "missing after an eviction."
@@ -167,6 +169,29 @@ def failed(
             over=_over(exploration),
         ),
     )
+
+
+def too_long(
+    job: Job, cache: ExplorationCache, exploration: Exploration, iterations: int, seconds: float, noun: str
+) -> Result:
+    """The failure of a job with the right output that takes more virtual time than its iterations, of so many seconds each.
+    If each execution does whole iterations, some are done twice; else it is not known what takes the time."""
+    assert exploration.seconds is not None, "it has come to its end"
+    executions = [state.ran.seconds / seconds for state in free_way(exploration)]
+    if all(abs(many - round(many)) < WHOLE for many in executions):
+        surplus = count(round(exploration.seconds / seconds) - iterations, noun)
+        return failed(
+            job, cache, exploration, "repeats-iteration", f"The output is right, but {surplus} too many are computed."
+        )
+    text = (
+        f"The output is right, but the job takes {about(exploration.seconds)}, of which its {count(iterations, noun)} take "
+        f"only {about(iterations * seconds)}."
+    )
+    return failed(job, cache, exploration, unnamed, text)
+
+
+def unnamed(exploration: Exploration) -> None:
+    """No misconception, whatever the diagnosis may be."""
 
 
 def wrong(

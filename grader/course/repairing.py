@@ -22,7 +22,7 @@ from ..verify.explore import Exploration, Violation
 from ..verify.states import State
 from ..verify.verdicts import Unsafe
 from .case import Case
-from .checks import both, every_schedule, failed, fault_free, told
+from .checks import both, every_schedule, failed, fault_free, told, too_long
 from .diagnosis import diagnose
 from .exercise import Ask, ExplorationCache, Question, Result
 from .misconceptions import MISCONCEPTIONS
@@ -187,13 +187,7 @@ class Loop:
         assert exploration.seconds is not None, "it has come to its end"
         done, required = round(exploration.seconds / seconds), self.iterations(job)
         if done > required:
-            return failed(
-                job,
-                cache,
-                exploration,
-                "repeats-iteration",
-                f"The output is right, but {count(done - required, self.noun)} too many are computed.",
-            )
+            return too_long(job, cache, exploration, required, seconds, self.noun)
         if done < required:
             return failed(
                 job,

@@ -13,7 +13,7 @@ from ..text import about, count
 from ..tree import File, Tree
 from ..verify.explore import Exploration
 from ..verify.states import State
-from .checks import Named, every_schedule, failed, fault_free, told, wrong
+from .checks import Named, every_schedule, failed, fault_free, told, unnamed, wrong
 from .dice import fair
 from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
@@ -152,12 +152,12 @@ def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named 
             job,
             cache,
             exploration,
-            named or _nothing,
+            named or unnamed,
             "The output is right, but the job takes "
             f"{about(exploration.seconds)}, of which its iterations take only {about(exploration.seconds - surplus)}.",
         )
     if not_saved := _not_saved(job, exploration):
-        return failed(job, cache, exploration, _nothing, not_saved)
+        return failed(job, cache, exploration, unnamed, not_saved)
     if _early(exploration, expected):
         return wrong("The whole output is written before the sweep has done its iterations.", job)
     return None
@@ -202,10 +202,6 @@ def _before_start(job: Job, exploration: Exploration) -> int:
 
 def _off_by_one(exploration: Exploration) -> str | None:
     return "repeats-iteration" if max(_repeated(exploration), default=0) == 1 else None
-
-
-def _nothing(exploration: Exploration) -> None:
-    return None
 
 
 def _surplus(job: Job, whole: float) -> float:

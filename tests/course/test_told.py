@@ -314,3 +314,12 @@ def test_a_missing_input_is_named_with_its_line_and_nothing_runs(told, listed):
     assert report.points == 0
     assert report.headline.startswith(f"HTCondor would hold the job before it starts. sweep.sub:{line}: ")
     assert "does not exist" in report.headline
+
+
+def test_a_save_in_the_middle_of_a_block_does_no_block_twice(told):
+    alarm = "signal.alarm(int(1.5 * settings['seconds']))\nwith open('my_output.txt', 'a')"
+    report = told(
+        "on_sigterm", collatz(("signal.SIGTERM", "signal.SIGALRM"), ("with open('my_output.txt', 'a')", alarm))
+    )
+    assert report.failure.misconception is None
+    assert report.headline == "The output is right, but the job takes 15 min, of which its 10 blocks take only 10 min."
