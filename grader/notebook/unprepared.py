@@ -16,15 +16,21 @@ def load_ipython_extension(shell: Any) -> None:
     """Answer a NameError or a SyntaxError about the course with what to do."""
 
     def handler(self: Any, kind: type, error: NameError, traceback: Any, tb_offset: int | None = None) -> None:
-        if sentence := _sentence(error.name or "", self.user_ns.get("In", [""])[-1]):
+        name, cell = error.name or "", self.user_ns.get("In", [""])[-1]
+        if given := _given(name, cell):
+            self.user_ns.pop(given[1], None)  # an earlier value would be judged in place of this one
+        if sentence := _sentence(name, cell):
             # IPython shows this instead of a traceback.
             error._render_traceback_ = lambda: [sentence]  # type: ignore[attr-defined]
         self.showtraceback((kind, error, traceback), running_compiled_code=True)
 
     def after(result: Any) -> None:
         error = result.error_before_exec
-        if isinstance(error, SyntaxError) and (sentence := _unreadable(error.text or "")):
-            print(sentence)
+        if isinstance(error, SyntaxError):
+            for name in _predictions() & {*re.findall(r"^(\w+)[ \t]*=", result.info.raw_cell, re.MULTILINE)}:
+                shell.user_ns.pop(name, None)
+            if sentence := _unreadable(error.text or ""):
+                print(sentence)
 
     shell.set_custom_exc((NameError,), handler)
     shell.events.register("post_run_cell", after)
@@ -41,16 +47,20 @@ def _sentence(name: str, cell: str) -> str:
         )
     if re.search(rf"\bglossary\(\s*{re.escape(name)}\b", cell):
         return f'A word of the glossary is written in quotes: glossary("{name}").'
-    predictions = _predictions()
-    if name in predictions:
+    if name in _predictions():
         return f"{name} has no value yet: run the cell that begins with `{name} = `, and then this cell again."
-    given = re.search(rf"^(\w+)[ \t]*=.*?\b({re.escape(name)}[\w.@+]*)", cell, re.MULTILINE)
-    if given and given[1] in predictions:
+    if given := _given(name, cell):
         return (
             f"{given[1]} has got no value, as {name} is not defined. Text, such as a letter or the name of a file, is "
             f'written in quotes: "{given[2]}".'
         )
     return next((said for line in cell.splitlines() if name in line and (said := _bare_schedule(line))), "")
+
+
+def _given(name: str, cell: str) -> re.Match[str] | None:
+    """The prediction that a cell sets to something with a name, and what it is set to."""
+    given = re.search(rf"^(\w+)[ \t]*=.*?\b({re.escape(name)}[\w.@+]*)", cell, re.MULTILINE)
+    return given if given and given[1] in _predictions() else None
 
 
 def _unreadable(line: str) -> str:

@@ -133,6 +133,20 @@ def test_any_other_error_is_left_as_it_is(prepared, cell):
     assert "Error" in said and "in quotes" not in said and "no units" not in said
 
 
+@pytest.mark.parametrize("cell", ["seconds_lost = about_45", "seconds_lost = 45 s", "seconds_lost = (45"])
+def test_a_prediction_that_fails_leaves_no_earlier_value_to_judge(prepared, cell):
+    assert "passed" in prepared.run("seconds_lost = 45\ncheck('seconds_lost', seconds_lost)")
+    prepared.run(cell)
+    assert "run the cell that begins with `seconds_lost = `" in prepared.run("check('seconds_lost', seconds_lost)")
+
+
+def test_a_prediction_outlasts_an_error_elsewhere(prepared):
+    prepared.run("seconds_lost = 45")
+    prepared.run("lost = nowhere")
+    prepared.run("lost = = 2")
+    assert "passed" in prepared.run("check('seconds_lost', seconds_lost)")
+
+
 def test_the_right_cell_is_written_without_a_word(prepared):
     assert prepared.write("save/checkpoint.py", SAVE, "a").strip() == "Writing save/checkpoint.py"
     assert prepared.write("./save/checkpoint.py", SAVE + "\n# more", "a").strip() == "Overwriting ./save/checkpoint.py"
