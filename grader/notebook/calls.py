@@ -26,7 +26,7 @@ from ..course.catalogue import COURSE, EXERCISES
 from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
 from ..course.prediction import WRONG_BEFORE
-from ..course.reading import MOST_CHARACTERS, literal_text
+from ..course.reading import MOST_CHARACTERS, assigned_literals, literal, literal_text
 from ..course.report import PASSED, Report
 from ..course.shell import shell_script
 from ..execute.here import LocalExecutor
@@ -140,7 +140,7 @@ def check(name: str, value: object = ...) -> Score | None:
         _say(f"{name} can't be read: {problem}.")
         return Score(0.0, chosen.maximum)
     watched = slips.watched(_shell())
-    for sentence in (*(watched.stale(chosen) if watched else ()), *_misnamed(chosen)):
+    for sentence in (*(watched.stale(chosen) if watched else ()), *_misnamed(chosen), *_unread(chosen, answer)):
         _say(sentence)
     with BudgetedExecutor(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
@@ -399,6 +399,21 @@ def _misnamed(chosen: Exercise) -> Iterator[str]:
                 f"There is a file {chosen.name}/{path.name}. If you meant {near[0]}, correct the first line of its cell "
                 f"to %%writefile {chosen.name}/{near[0]}, run it, and check again."
             )
+
+
+def _unread(chosen: Exercise, answer: Tree) -> Iterator[str]:
+    """A sentence if the cell that gave a prediction its value does not contain the value, as no cell is run for grading."""
+    if not (chosen.literal and answer):
+        return
+    value = answer.file(chosen.name).text
+    cells = getattr(_shell(), "user_ns", {}).get("In", ())
+    given = next(filter(None, (assigned_literals(cell).get(chosen.name) for cell in reversed(cells))), value)
+    try:
+        same = literal_text(literal(given)) == value
+    except ValueError:
+        same = False
+    if not same:
+        yield f"For the grade, the cell is read and not run. Write the value itself into it: {chosen.name} = {value}"
 
 
 def _age(path: Path) -> float:

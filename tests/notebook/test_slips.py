@@ -147,6 +147,24 @@ def test_a_prediction_outlasts_an_error_elsewhere(prepared):
     assert "passed" in prepared.run("check('seconds_lost', seconds_lost)")
 
 
+@pytest.mark.parametrize(
+    "cell", ["seconds_lost = 40 + 5", "lost = 45\nseconds_lost = lost", "seconds_lost = 44; seconds_lost += 1"]
+)
+def test_a_prediction_that_grading_can_not_read_is_named(prepared, cell):
+    prepared.run(cell)
+    said = prepared.run("check('seconds_lost', seconds_lost)")
+    assert "the cell is read and not run. Write the value itself into it: seconds_lost = 45" in said
+
+
+@pytest.mark.parametrize(
+    "cell", ["seconds_lost = 44 + 1\nseconds_lost = 45", "seconds_lost = (45)  # surely", "other = 4 * 5"]
+)
+def test_a_prediction_that_grading_can_read_is_judged_without_a_word(prepared, cell):
+    prepared.run("seconds_lost = 45")
+    prepared.run(cell)
+    assert "not run" not in prepared.run("check('seconds_lost', seconds_lost)")
+
+
 def test_the_right_cell_is_written_without_a_word(prepared):
     assert prepared.write("save/checkpoint.py", SAVE, "a").strip() == "Writing save/checkpoint.py"
     assert prepared.write("./save/checkpoint.py", SAVE + "\n# more", "a").strip() == "Overwriting ./save/checkpoint.py"
