@@ -39,6 +39,8 @@ class Slips:
         """The answers whose cell last ran without writing them."""
         self.written_by: dict[str, str] = {}
         """Answer → id of the cell that wrote it last."""
+        self.texts: dict[str, str] = {}
+        """Answer → what a cell wrote last."""
 
     def expect(self, exercise: Exercise) -> None:
         """Expect the answers of the notebook that contains an exercise from now on."""
@@ -71,6 +73,7 @@ class Slips:
                 )
             return
         self.unwritten.discard(target)
+        self.texts[target] = content
         earlier = self.written_by.get(target, cell)
         if cell:
             self.written_by[target] = cell
@@ -118,13 +121,20 @@ class Slips:
         return target if similarity >= ALIKE or script else ""
 
     def stale(self, exercise: Exercise) -> list[str]:
-        """A sentence for each answer of an exercise whose cell last ran without writing it."""
+        """A sentence for each answer of an exercise that is not what its cell last wrote, or should have written."""
         return [
             f"{target} is judged as it was written at {_clock(target)}: its cell was run since then without "
             f"%%writefile {target} as its first line."
+            if target in self.unwritten
+            else f"{target} was changed since its cell was run, and is judged as it is now. What you hand in is the cell: "
+            "put the change into it."
             for target, owner in self.here.items()
-            if owner is exercise and target in self.unwritten and Path(target).is_file()
+            if owner is exercise and Path(target).is_file() and (target in self.unwritten or self._changed(target))
         ]
+
+    def _changed(self, target: str) -> bool:
+        """Whether a file is not what a cell wrote: a cell that appends writes its end."""
+        return target in self.texts and not Path(target).read_text(errors="replace").endswith(self.texts[target])
 
 
 ANSWERS = {

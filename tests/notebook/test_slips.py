@@ -226,6 +226,18 @@ def test_a_cell_that_writes_nothing_is_noticed_when_checking(prepared, first):
     assert "is judged as it was written" not in prepared.run("check('save')")
 
 
+def test_a_file_that_was_edited_beside_its_cell_is_named_when_checking(prepared, tmp_path):
+    file = tmp_path / "save" / "checkpoint.py"
+    prepared.write("save/checkpoint.py", SAVE.replace("85", "86"), "a")
+    assert "was changed" not in prepared.run("check('save')")
+    file.write_text(SAVE)
+    said = prepared.run("check('save')")
+    assert "save/checkpoint.py was changed since its cell was run" in said and "10 of 10" in said
+    prepared.write("save/checkpoint.py", SAVE, "a")
+    prepared.run("%%writefile -a save/checkpoint.py\n# the end", "b")
+    assert file.read_text().endswith("# the end\n") and "was changed" not in prepared.run("check('save')")
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [
