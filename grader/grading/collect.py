@@ -47,6 +47,10 @@ __MACOSX .ipynb_checkpoints .git .grades .lab .local .cache .config .ipython .ju
 .virtual_documents .pytest_cache .DS_Store Thumbs.db desktop.ini .progress.json
 """.split()
 """Files and folders that programs create for themselves."""
+_OF_THE_COURSE = frozenset("benchmarks docs grader payload site solutions tests CITATION.cff".split())
+"""What the course's repository contains beside the exercises: solutions, programs, documents."""
+_REPOSITORY = "lab.py"
+"""The file by which a copy of the course's repository is recognised."""
 _BESIDE = frozenset(
     (
         "",
@@ -371,8 +375,9 @@ def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path
     except OSError as error:
         remarks.append(f"The folder {quoted(directory.name)} can't be read ({error.strerror}).")
         return
+    ignored = _OF_THE_COURSE if any(item.name == _REPOSITORY for item in items) else ()
     for number, item in enumerate(items):
-        if _ignored(item.name):
+        if _ignored(item.name) or item.name in ignored:
             continue
         if depth >= DEPTH or number >= MOST_FILES:
             remarks.append("There are too many folders or files; the rest is not read.")
@@ -541,7 +546,7 @@ def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
     """The files in an archive and in the archives in it. Raises Refused if it can't be read."""
     allowance = archives.Allowance()
     archive = archives.opened(file, name)
-    for entry in archive.entries():
+    for entry in _worth_reading(archive):
         member = _member(archive, entry)
         if member is None:
             continue
@@ -550,7 +555,7 @@ def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
             continue
         try:
             inner = archives.within(archive, entry, allowance)
-            for deeper in inner.entries():
+            for deeper in _worth_reading(inner):
                 if (nested := _member(inner, deeper)) is None:
                     continue
                 if nested.kind == ARCHIVED and not nested.problem:
@@ -560,6 +565,15 @@ def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
                 yield nested._replace(members=(entry.name, *nested.members))
         except Refused as refused:
             yield member._replace(problem=str(refused))
+
+
+def _worth_reading(archive: archives.Archive) -> Iterator[Entry]:
+    """The files in an archive, without what belongs to a copy of the course's repository."""
+    entries = [(entry, parts_of(entry.name)) for entry in archive.entries()]
+    repositories = {tuple(parts[:-1]) for _, parts in entries if parts[-1:] == [_REPOSITORY]}
+    for entry, parts in entries:
+        if not any(part in _OF_THE_COURSE and tuple(parts[:depth]) in repositories for depth, part in enumerate(parts)):
+            yield entry
 
 
 def _member(archive: archives.Archive, entry: Entry) -> _Member | None:

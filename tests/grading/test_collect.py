@@ -143,6 +143,39 @@ def test_what_is_not_read_is_named_and_costs_no_other(tmp_path, name, content, s
     assert says in " ".join(found.unread) and ("restore" in found.answers) == bool(beside)
 
 
+def repository(exercises: dict[str, bytes]) -> dict[str, bytes]:
+    """A copy of the course's repository, in which somebody has worked."""
+    return {
+        "lab.py": b"",
+        "CITATION.cff": b"",
+        f"solutions/{ASSIGNMENT}/{RESTORE}": json.dumps(solved(RESTORE)).encode(),
+        "docs/instructors/03-save.md": b"",
+        "grader/view/templates/card.html": b"",
+        **{f"exercises/{ASSIGNMENT}/{name}": data for name, data in exercises.items()},
+    }
+
+
+@pytest.mark.parametrize("where", ["a folder", "Classroom", "an archive", "a class archive"])
+def test_solutions_in_a_copy_of_the_course_are_no_answers(tmp_path, where):
+    copy = repository({SAVE: RIGHT})
+    if where == "an archive":
+        files = {"anna.zip": zipped({f"course-main/{name}": data for name, data in copy.items()}), f"ben/{SAVE}": RIGHT}
+    else:
+        folder, other = ("anna", "ben") if where != "Classroom" else ("hw-anna", "hw-ben")
+        files = {f"{folder}/{name}": data for name, data in copy.items()} | {f"{other}/{SAVE}": RIGHT}
+        if where == "Classroom":
+            files = {f"hw-submissions/{name}": data for name, data in files.items()}
+        if where == "a class archive":
+            files = {"all.zip": zipped(files)}
+    anna = find(lay_out(tmp_path, files))[0]
+    assert (anna.student, anna.remarks, [source.name for source in anna.sources]) == ("anna", (), [SAVE])
+
+
+def test_a_folder_called_docs_is_read_where_no_course_is(tmp_path):
+    anna = find(lay_out(tmp_path, {f"anna/docs/{SAVE}": RIGHT}))[0]
+    assert [source.name for source in anna.sources] == [SAVE]
+
+
 def test_what_lies_beside_a_notebook_as_a_rule_needs_no_word(tmp_path):
     beside = {
         "save/checkpoint.py": b"x",
