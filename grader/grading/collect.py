@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,6 +221,15 @@ def _unread(name: str, kind: str) -> str:
 
 FOLDER, LOOSE, ARCHIVE, CLASS_ARCHIVE = range(4)
 """Kinds of places where a student's files may be; if there are several, the first kind counts."""
+_UNPACK = "If they belong to several students, unpack it."
+_APART = {
+    FOLDER: "If they belong to several students, grade that folder by itself. If they belong to several assignments, "
+    "grade each in a folder of its own.",
+    LOOSE: "Keep the one that counts.",
+    ARCHIVE: _UNPACK,
+    CLASS_ARCHIVE: _UNPACK,
+}
+"""What to do about several notebooks of one name in such a place."""
 
 
 @dataclass
@@ -233,6 +243,12 @@ class _Part:
     others: list[str] = field(default_factory=list)
     """Names of files that are not notebooks."""
     identity: Identity = Identity()
+
+    def repeated(self) -> str:
+        """The beginning of a sentence on notebooks of the same name; '' if there are none."""
+        names = Counter(source.name for source in self.sources)
+        several = [quoted(name) for name, number in names.items() if number > 1]
+        return f"it contains several notebooks called {series(several)}" if several else ""
 
     def handed_in(self, student: str) -> HandIn:
         """The hand-in that counts, with remarks."""
@@ -283,6 +299,9 @@ class _Parts:
                 name = f"{student} ({plain(place[2])})" if len(twins) > 1 else student
                 handed.append(apart(places[place].handed_in(name), place[2], taken))
             counts = places[first].place
+            for place in twins or [first]:
+                if repeated := places[place].repeated():
+                    odd.append((places[place].place, f"{repeated}, and all count as {student}'s. {_APART[place[0]]}"))
             odd += [
                 (
                     other.place,
@@ -453,15 +472,6 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
 
 def _own_archive(path: Path, parts: _Parts, members: Sequence[_Member], owner: str) -> None:
     """An archive of one student."""
-    names = [base_of(member.members[-1]) for member in members if member.notebook]
-    if len(set(names)) < len(names):
-        parts.odd.append(
-            (
-                quoted(path.name),
-                f"it contains several notebooks of the same name, and all count as {plain(owner)}'s. If they belong to "
-                "several students, unpack it.",
-            )
-        )
     for member in members:
         if member.problem or member.notebook:
             member.add_to(parts.of(owner, ARCHIVE, path.name, within=path.name), path)

@@ -160,7 +160,7 @@ def test_an_archive_beside_others_is_all_of_whom_its_name_says(tmp_path):
     )
     assert who(tmp_path) == {"anna": [SAVE], "mallory": [SAVE, "zz.ipynb", "zz.ipynb"], "zoe": [SAVE]}
     [(what, why)] = find(tmp_path).odd
-    assert what == "mallory.zip" and "several notebooks of the same name" in why
+    assert what == "mallory.zip" and "several notebooks called zz.ipynb" in why
     assert who(tmp_path / "mallory.zip") == {"anna": ["zz.ipynb"], "ben": ["zz.ipynb"], "mallory": [SAVE]}
 
 

@@ -171,6 +171,21 @@ def test_solutions_in_a_copy_of_the_course_are_no_answers(tmp_path, where):
     assert (anna.student, anna.remarks, [source.name for source in anna.sources]) == ("anna", (), [SAVE])
 
 
+@pytest.mark.parametrize(
+    "files, what",
+    [
+        ({"week1/anna", "week1/ben", "week2/anna", "week2/ben"}, ["week1", "week2"]),
+        ({"submissions/anna", "submissions/ben"}, ["submissions"]),
+        ({"anna/1", "anna/2", "ben/1"}, ["anna"]),
+        ({"anna/1", "ben/1"}, []),
+    ],
+)
+def test_a_folder_with_several_notebooks_of_one_name_is_named(tmp_path, files, what):
+    odd = find(lay_out(tmp_path, {f"{folder}/{SAVE}": RIGHT for folder in files})).odd
+    assert [place for place, _ in odd] == what
+    assert all(f"called {SAVE}, and all count as {place}'s" in why for place, why in odd)
+
+
 def test_a_folder_called_docs_is_read_where_no_course_is(tmp_path):
     anna = find(lay_out(tmp_path, {f"anna/docs/{SAVE}": RIGHT}))[0]
     assert [source.name for source in anna.sources] == [SAVE]
