@@ -279,6 +279,8 @@ class _Parts:
     def __init__(self) -> None:
         self.by_student: dict[str, dict[Where, _Part]] = {}
         self.odd: list[tuple[str, str]] = []
+        self.unnamed: list[tuple[str, str]] = []
+        """Notebooks without a student in their names, and the student that they are given to."""
 
     def of(self, student: str, kind: int, place: str, tag: Tag | None = None, within: str = "") -> _Part:
         """The files of a student in a place so far. `within` distinguishes places of the same kind."""
@@ -292,6 +294,11 @@ class _Parts:
     def handed(self) -> HandIns:
         """The hand-ins that count."""
         handed, odd, taken = HandIns(), list(self.odd), set[str]()
+        if len(self.by_student) > 1:
+            odd += [
+                (name, f"no student is in its name, so it counts as {student}'s. Rename it, as in anna-{name}.")
+                for name, student in self.unnamed
+            ]
         for student, places in sorted(self.by_student.items()):
             first, *_ = sorted(places)
             twins = [place for place in sorted(places) if place[:2] == first[:2] and all((place[2], first[2]))]
@@ -373,7 +380,10 @@ def _class_item(item: os.DirEntry[str], where: Path, parts: _Parts, tag: Tag | N
         parts.odd.append((quoted(item.name), str(refused)))
         return
     if kind == NOTEBOOK:
-        student = tag.student if tag else _student_of(item.name) or where.resolve().name
+        student = tag.student if tag else _student_of(item.name)
+        if not student:
+            student = where.resolve().name
+            parts.unnamed.append((quoted(item.name), called(student)))
         _add(path, parts.of(student, LOOSE, item.name, tag))
     elif kind == ARCHIVED and tag and not alone:
         _add(path, parts.of(tag.student, LOOSE, item.name, tag))

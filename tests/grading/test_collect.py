@@ -186,6 +186,14 @@ def test_a_folder_with_several_notebooks_of_one_name_is_named(tmp_path, files, w
     assert all(f"called {SAVE}, and all count as {place}'s" in why for place, why in odd)
 
 
+def test_a_notebook_without_a_student_in_its_name_is_named(tmp_path):
+    week = lay_out(tmp_path / "week", {SAVE: RIGHT, f"ben-{SAVE}": RIGHT})
+    assert find(week).odd == [
+        (SAVE, f"no student is in its name, so it counts as week's. Rename it, as in anna-{SAVE}.")
+    ]
+    assert find(lay_out(tmp_path / "anna", {SAVE: RIGHT, RESTORE: RIGHT})).odd == []
+
+
 def test_a_folder_called_docs_is_read_where_no_course_is(tmp_path):
     anna = find(lay_out(tmp_path, {f"anna/docs/{SAVE}": RIGHT}))[0]
     assert [source.name for source in anna.sources] == [SAVE]
