@@ -34,7 +34,11 @@ def places() -> list[Path]:
     for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
         path = Path(name).resolve()
         if not path.is_dir():
-            raise UnusableExercise(path, None, f"there is no such folder ({VARIABLE} names it)")
+            raise UnusableExercise(path, None, f"there is no such folder (--exercises or {VARIABLE} names it)")
+        if (path / "exercise.py").is_file():
+            raise UnusableExercise(path, None, "this is an exercise: name the folder that contains it")
+        if not any(path.glob("*/exercise.py")):
+            raise UnusableExercise(path, None, "there is no exercise in it: each is a folder with an exercise.py")
         if str(path) not in exercises.__path__:
             exercises.__path__.append(str(path))
     return list(map(Path, exercises.__path__))

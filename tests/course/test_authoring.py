@@ -178,12 +178,15 @@ def test_an_exercise_of_the_course_can_be_checked():
     [
         (("--exercises", "TMP/nowhere"), "", "nowhere: there is no such folder"),
         ((), "TMP/nowhere", "nowhere: there is no such folder"),
+        (("--exercises", "TMP/same/save"), "", "save: this is an exercise: name the folder that contains it"),
+        (("--exercises", "TMP/empty"), "", "empty: there is no exercise in it"),
         (("--exercises", "TMP"), "", "exercise.py:1: SyntaxError"),
         (("--exercises", "TMP/same"), "", "has that name already: choose another"),
     ],
 )
 def test_an_unusable_folder_of_exercises_stops_grading(arguments, variable, words, made, tmp_path):
     made({"exercise.py": "EXERCISE ="})
+    (tmp_path / "empty").mkdir()
     (tmp_path / "same" / "save").mkdir(parents=True)
     (tmp_path / "same" / "save" / "exercise.py").write_text("")
     arguments = [one.replace("TMP", str(tmp_path)) for one in arguments]
