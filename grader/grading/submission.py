@@ -132,6 +132,7 @@ def read_all(
         except Unreadable as problem:
             unreadable.append(called + str(problem))
             continue
+        unreadable += [called + unknown for unknown in _unknown_checks(cells)]
         found, more = _written(cells)
         written += found
         for one in found:
@@ -419,6 +420,14 @@ def _stray(cell: Cell, number: int, before: FileCell | None) -> list[str]:
     return [
         f"Cell {number} defines {series(defined)} but has no %%writefile line, so it writes no file and is not graded."
     ]
+
+
+def _unknown_checks(cells: Iterable[Cell]) -> Iterator[str]:
+    """A sentence for each exercise that is checked but not known here, unless a known one was meant. An instructor who
+    forgets to name a folder of exercises would give everyone 0 points."""
+    for name in filter(None, dict.fromkeys(checked_exercise(cell.source) for cell in cells if cell.kind == "code")):
+        if not difflib.get_close_matches(name, EXERCISES, 1):
+            yield f"It checks {shorten(name, 40)}, which is not among the exercises that are graded here."
 
 
 def _slug(name: str) -> str:

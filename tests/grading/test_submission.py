@@ -43,6 +43,14 @@ def right(text: str = RIGHT["checkpoint.py"]):
     return Tree.files({"checkpoint.py": text})
 
 
+@pytest.mark.parametrize("name, known", [("squares", False), ("save", True), ("sav", True), ("my_prediction", False)])
+def test_a_check_of_an_exercise_that_is_not_known_is_named(name, known):
+    found = submission.read(book(writes("x", f"{name}/x.py"), code(f'check("{name}")')))
+    assert found.unread == (
+        () if known else (f"It checks {name}, which is not among the exercises that are graded here.",)
+    )
+
+
 # -- notebooks as they should be -------------------------------------------------------
 
 
