@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
+import operator
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from ..text import as_sentence, shorten
 from ..tree import File
@@ -15,6 +17,15 @@ MOST_CHARACTERS = 100_000
 """Characters of a file that are read."""
 LONGEST_LITERAL = 2_000
 """Characters of a value; the longest answer has some dozens."""
+OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+}
+FUNCTIONS: dict[str, Callable[..., float]] = {"sqrt": math.sqrt, "math.sqrt": math.sqrt, "round": round, "int": int}
+"""With OPERATORS, what a value may be computed by."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -72,14 +83,51 @@ def same_text(left: File, right: File) -> bool:
 
 
 def literal(text: str) -> object:
-    """The value of a Python literal: a number, a string, a list, a set ... Raises ValueError for anything else."""
+    """The value of a Python literal: a number, also one that is computed from others, a string, a list, a set ... Raises
+    ValueError for anything else."""
     if len(text) > LONGEST_LITERAL:
         raise ValueError("it is too long")
     try:
         statement = parsed(text.strip()).body[0]
-        return ast.literal_eval(getattr(statement, "value", statement))  # raises for other statements
-    except (*UNREADABLE, AttributeError, IndexError, TypeError):
+        value = getattr(statement, "value", statement)
+        return ast.literal_eval(_Arithmetic().visit(value))  # raises for other statements
+    except (*UNREADABLE, ArithmeticError, AttributeError, IndexError, TypeError):
         raise ValueError("it is not a plain value: a number, a text in quotes, a list or a set of those") from None
+
+
+class _Arithmetic(ast.NodeTransformer):
+    """Replaces arithmetic on numbers by its result."""
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        """A sign."""
+        self.generic_visit(node)
+        number = _number(node.operand)
+        return node if number is None or not isinstance(node.op, ast.USub) else ast.Constant(-number)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """One of OPERATORS, a square, or a square root: another power could be a number without end."""
+        self.generic_visit(node)
+        left, right = _number(node.left), _number(node.right)
+        if left is None or right is None:
+            return node
+        if isinstance(node.op, ast.Pow) and right in (0.5, 2):
+            return ast.Constant(math.sqrt(left) if right == 0.5 else left * left)
+        return ast.Constant(OPERATORS[type(node.op)](left, right)) if type(node.op) in OPERATORS else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """One of FUNCTIONS."""
+        self.generic_visit(node)
+        numbers = [number for argument in node.args if (number := _number(argument)) is not None]
+        function = FUNCTIONS.get(ast.unparse(node.func))
+        if function is None or node.keywords or len(numbers) < len(node.args):
+            return node
+        return ast.Constant(function(*numbers))
+
+
+def _number(node: ast.expr) -> float | None:
+    """The number that a node is; None if it is none."""
+    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    return value if type(value) in (int, float) else None
 
 
 def literal_text(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.course.catalogue import EXERCISES
-from grader.course.reading import end_without_a_value, syntax_error, unwritten_functions
+from grader.course.reading import end_without_a_value, literal, syntax_error, unwritten_functions
 from grader.course.report import NOT_TRIED
 from grader.tree import File, Tree
 
@@ -15,6 +15,45 @@ NESTED = "raise f" + "(1)" * 4000
 
 def unwritten(body: str) -> set[str]:
     return unwritten_functions(File(f"def save_checkpoint(iteration):\n    {body}\n".encode()))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("40 + 5", 45),
+        ("-(2 - 5) * 15", 45),
+        ("(2 * 4 * 90) ** 0.5", 720**0.5),
+        ("math.sqrt(2 * 4 * 90)", 720**0.5),
+        ("round(sqrt(720), 1)", 26.8),
+        ("12**2 // 3 / 2", 24.0),
+        ("[1 + 1, 'evict@' '2']", [2, "evict@2"]),
+    ],
+)
+def test_a_number_may_be_computed_from_others(text, value):
+    assert literal(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 / 0",
+        "9**9**9",
+        "2**-1",
+        "sqrt(-1)",
+        "(-1) ** 0.5",
+        "1e308 * 10 // 0",
+        "9" * 999 + " / 3",
+        "[1] * 10**9",
+        "'a' * 9",
+        "True + 1",
+        "int()('x')",
+        "round('4')",
+        "open(3)",
+    ],
+)
+def test_anything_else_that_is_computed_is_no_plain_value(text):
+    with pytest.raises(ValueError, match="not a plain value"):
+        literal(text)
 
 
 @pytest.mark.parametrize(
