@@ -324,7 +324,7 @@ def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: floa
             cut_job,
             cache,
             exploration,
-            "torn-write" if cut.saving else None,
+            "torn-write" if cut.saving and isinstance(exploration.root.next, Saved) else None,
             f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has printed: {cut.said}), "
             f"{_outcome(exploration)}.",
         )

@@ -192,3 +192,13 @@ def test_a_bracket_without_a_space_is_explained_where_the_shell_complains(execut
     [shown] = [fact for fact in judged(spoilt, executor).failure.evidence if fact.kind == "stderr"]
     assert shown.line == 2
     assert shown.text == "[-f: command not found ([ is a command itself, and takes a space behind it)"
+
+
+@pytest.mark.parametrize(
+    ("restored", "id"), [("rm -f restart.dat", "listed-file-missing"), ("exit 9", "wrong-exit-code"), ("true", "torn-write")]
+)
+def test_a_checkpoint_that_was_not_taken_is_not_called_torn(restored, id, executor):
+    check = f"[ $code -eq 124 ] || exit $code\ntail -n 1 restart.dat | grep -q -x end || {restored}\nexit 85\n"
+    report = judged(wrapper(START + check), executor)
+    behind = report.failure.misconception
+    assert (report.points, behind and behind.id) == (7, id), report.headline

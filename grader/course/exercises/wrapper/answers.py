@@ -382,6 +382,18 @@ if [[ $code -ne 124 ]]; then exit "$code"; fi
 if [[ ! -f restart.dat || $(tail -n 1 restart.dat) != end ]]; then mv -f restart.old restart.dat; fi
 exit 85
 """),
+    "commands by their paths": wrapper("""
+#!/bin/sh -e
+code=0
+if [ -r restart.dat ]; then set -- "$1" --restart restart.dat; fi
+limit=$1; shift
+T=/usr/bin/timeout
+if [ -x /usr/bin/timeout ]; then $T "${limit}s" ./waves "$@" || code=$?; else exit 9; fi
+[ $code -eq 124 ] || exit $code
+/bin/sleep 8
+if [ "$(/usr/bin/tail -n1 restart.dat)" != end ]; then /bin/mv restart.old restart.dat; fi
+exit 85
+"""),
     "a busy loop": wrapper("""
 #!/bin/bash
 args=""
