@@ -97,6 +97,12 @@ finally:
         save('with open("checkpoint.txt", "w") as file:\n    sys.exit(85)\n    file.write(str(iteration))'), 7, REACHED
     ),
     "leaves first": Wrong(save(f"sys.exit(85)\n{WRITE}"), 6, REACHED),
+    "leaves the stub's line in": Wrong(
+        save(f"raise NotImplementedError()\n{WRITE}sys.exit(85)"), 6, "the program raises an error here, so it never"
+    ),
+    "tries the function out": Wrong(
+        {"checkpoint.py": save(f"{WRITE}sys.exit(85)")["checkpoint.py"] + "\nsave_checkpoint(3)\n"}, 10, OUTSIDE
+    ),
     "returns what leaves": Wrong(
         save('file = open("checkpoint.txt", "w")\nreturn sys.exit(85)\nfile.write(str(iteration))'), 7, REACHED
     ),

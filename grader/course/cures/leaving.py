@@ -38,9 +38,9 @@ _LEAVES = "When everything is written and closed, exit with sys.exit(85) in save
     "Indent the line as far as the rest of save_checkpoint, after the lines that write the file.",
 )
 def _when_imported(module: Module) -> Iterator[Remedy]:
-    """An exit outside the functions."""
+    """An exit outside the functions, or a call of save_checkpoint."""
     for node in module.tree.body:
-        if leaves(node):
+        if leaves(node) or ((called := call(node)) and name(called.func) == "save_checkpoint"):
             cause = (
                 f"by its indentation, `{module.line(node)}` is outside the functions. So it runs as soon "
                 "as checkpoint.py is imported: the program exits before it has done anything"
@@ -116,7 +116,7 @@ def _never_reached(module: Module) -> Iterator[Remedy]:
         for block in blocks(function):
             for node, after in zip(block, block[1:]):
                 if leaves(node) or isinstance(node, (ast.Return, ast.Raise)):
-                    does = "exits" if leaves(node) else "returns"
+                    does = "exits" if leaves(node) else "raises an error" if isinstance(node, ast.Raise) else "returns"
                     cause = (
                         f"the program {does} here, so it never reaches the lines below, "
                         f"`{module.line(after).partition(':')[0][:60]}`"
