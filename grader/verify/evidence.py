@@ -298,8 +298,11 @@ def complaint(run: Run | None) -> list[Evidence]:
             # bash names a process by its number, which is another one each time
             said = re.sub(r"^ *\d+ (?=[A-Z])|(?<=^kill: )\(\d+\) - ", "", shell[3])
             glued = re.fullmatch(r"(\[\[?)[^\s\[]\S*: command not found", said)
-            remedy = f" ({glued[1]} is a command itself, and takes a space behind it)" if glued else ""
-            return [Evidence("stderr", said + remedy, shell[1], int(shell[2]))]
+            if glued:
+                said += f" ({glued[1]} is a command itself, and takes a space behind it)"
+            elif "unexpected end of file" in said:
+                said += " (an if ends with fi, and a loop with done)"
+            return [Evidence("stderr", said, shell[1], int(shell[2]))]
     return [Evidence("stderr", f"the last line on stderr: {line}") for line in lines[-1:]]
 
 

@@ -195,10 +195,29 @@ def test_a_bracket_without_a_space_is_explained_where_the_shell_complains(execut
 
 
 @pytest.mark.parametrize(
-    ("restored", "id"), [("rm -f restart.dat", "listed-file-missing"), ("exit 9", "wrong-exit-code"), ("true", "torn-write")]
+    ("restored", "id"),
+    [("rm -f restart.dat", "listed-file-missing"), ("exit 9", "wrong-exit-code"), ("true", "torn-write")],
 )
 def test_a_checkpoint_that_was_not_taken_is_not_called_torn(restored, id, executor):
     check = f"[ $code -eq 124 ] || exit $code\ntail -n 1 restart.dat | grep -q -x end || {restored}\nexit 85\n"
     report = judged(wrapper(START + check), executor)
     behind = report.failure.misconception
     assert (report.points, behind and behind.id) == (7, id), report.headline
+
+
+def test_an_if_without_its_end_is_explained_where_the_shell_complains(executor):
+    spoilt = {**next(iter(RIGHT.values())), "my_wrapper": "#!/bin/bash\nif true; then\n  timeout $1 ./waves\n"}
+    [shown] = [fact for fact in judged(spoilt, executor).failure.evidence if fact.kind == "stderr"]
+    assert shown.text.endswith("(an if ends with fi, and a loop with done)")
+
+
+@pytest.mark.parametrize("line", ["code = $?", "  code =$?"])
+def test_spaces_around_the_sign_of_a_variable_are_the_cause(executor, line):
+    right = RIGHT["the last line"]
+    script = right["my_wrapper"].replace("code=$?", line)
+    report = judged({**right, "my_wrapper": script}, executor)
+    [cause] = [fact for fact in report.failure.evidence if fact.kind == "cause"]
+    assert (
+        cause.text == f"`{line.strip()}` sets no variable: with spaces around the =, the shell takes code for a command"
+    )
+    assert script.splitlines()[cause.line - 1] == line and report.points < report.maximum

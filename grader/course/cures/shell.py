@@ -1,5 +1,5 @@
-"""Mistakes in a shell script: what only bash has, in a script for sh; waiting once for a program that is told to stop; and
-a signal to the whole process group."""
+"""Mistakes in a shell script: what only bash has, in a script for sh; spaces around the = of a variable; waiting once for a
+program that is told to stop; and a signal to the whole process group."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from . import Cure, Remedy, cure_of
 from .lines import Lines
 
 _FOR_SH = re.compile(r"#!\s*(?:\S*/)?(?:env +)?(?:sh|dash)\b")
+_SCRIPT = re.compile(r"#!.*sh\b")
 _BASH_ALONE = re.compile(
     r"\bPIPESTATUS\b|\[\[|\bpipefail\b|(?<![$\w])\(\(|<<<|[<>]\(|\|&|&>|\w+\+?=\(|^\s*function\s|\bSECONDS\b|\bwait -n\b"
     r"|==|\$\{(?!PIPESTATUS)\w+[/^,\[][^}]*\}|\bread -t\b|\bcoproc\b|\bsource\b"
@@ -41,6 +42,29 @@ def for_sh(path: str) -> Cure:
                 return
 
     return not_bash
+
+
+def spaced(path: str) -> Cure:
+    """A variable that is set with spaces around its =, in a script at this path."""
+
+    @cure_of(
+        partial(Lines, path=path),
+        "What does the shell take for the name of a command in this line?",
+        "The first word of a line is a command, and the others are its arguments. Only NAME=VALUE, without spaces, sets a "
+        "variable.",
+        "Remove the spaces around the =, as in code=$?.",
+    )
+    def with_spaces(lines: Lines) -> Iterator[Remedy]:
+        for number, found in (
+            lines.matching(r"(\s*)([a-z_]\w*)\s+=\s*(\S.*)") if lines and _SCRIPT.match(lines[0]) else ()
+        ):
+            yield lines.remedy(
+                f"`{found[0].strip()}` sets no variable: with spaces around the =, the shell takes {found[2]} for a command",
+                number,
+                [*lines[:number], f"{found[1]}{found[2]}={found[3]}", *lines[number + 1 :]],
+            )
+
+    return with_spaces
 
 
 def interrupted(path: str) -> Cure:

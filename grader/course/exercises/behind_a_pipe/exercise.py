@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from grader.course.checks import wrong
-from grader.course.cures.shell import for_sh
+from grader.course.cures.shell import for_sh, spaced
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
@@ -86,7 +86,9 @@ EXERCISE = Exercise(
     settings=ROD.job,
     bounds=FEWER,
     questions=(
-        ROD.question(IN_PLACE, 0.5, ROD.in_place, {}, SHORT, then=(keeps_the_log,), cures=(for_sh("run.sh"),)),
+        ROD.question(
+            IN_PLACE, 0.5, ROD.in_place, {}, SHORT, then=(keeps_the_log,), cures=(for_sh("run.sh"), spaced("run.sh"))
+        ),
         ROD.question(ANYWHERE, 0.5, ROD.anywhere, {}, SHORT, rests_on=(IN_PLACE,)),
         Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,)),
     ),
