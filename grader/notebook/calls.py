@@ -84,7 +84,7 @@ class Score(float):
         return NOTHING_TO_SEE  # the card above shows the points
 
 
-def exercise(name: str) -> None:
+def exercise(name: str = "") -> None:
     """Create the submit directory of an exercise beside the notebook, and say what is in it.
 
     Files that you wrote stay unchanged; files that come with the exercise are written again.
@@ -126,7 +126,7 @@ def _explains_trouble(function: Callable[P, T]) -> Callable[P, T | None]:
 
 
 @_explains_trouble
-def check(name: str, value: object = ...) -> Score | None:
+def check(name: str = "", value: object = ...) -> Score | None:
     """Judge your answer to an exercise, as often as you like. Shows a report, and returns the points.
 
     `value` is the answer if it is a value, such as a prediction, and not files that cells have written.
@@ -165,7 +165,7 @@ def _report_to_validate(report: Report) -> None:
 
 
 @_explains_trouble
-def hint(name: str) -> None:
+def hint(name: str = "") -> None:
     """Show hints for an exercise, one at a time, about your mistake if it is recognised.
 
     If the answer is a value, the last result of check() counts, as no file contains it.
@@ -366,7 +366,7 @@ def _silent(end: Outcome) -> Outcome:
 
 
 def _exercise(name: str) -> Exercise | None:
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name:
         _say('The name of an exercise is written in quotes, as in check("save").')
         return None
     if name not in EXERCISES:

@@ -11,6 +11,9 @@ import re
 import sys
 from typing import Any
 
+NAMED = "check|exercise|glossary|hint|measure|panel|simulate|steps"
+"""The functions whose first argument is a name in quotes."""
+
 
 def load_ipython_extension(shell: Any) -> None:
     """Answer a NameError or a SyntaxError about the course with what to do."""
@@ -25,9 +28,11 @@ def load_ipython_extension(shell: Any) -> None:
         self.showtraceback((kind, error, traceback), running_compiled_code=True)
 
     def after(result: Any) -> None:
-        error = result.error_before_exec
+        error, cell = result.error_before_exec, result.info.raw_cell
+        if result.success and (sentence := _compared(cell)):
+            print(sentence)
         if isinstance(error, SyntaxError):
-            for name in _predictions() & {*re.findall(r"^(\w+)[ \t]*=", result.info.raw_cell, re.MULTILINE)}:
+            for name in _predictions() & {*re.findall(r"^(\w+)[ \t]*=", cell, re.MULTILINE)}:
                 shell.user_ns.pop(name, None)
             if sentence := _unreadable(error.text or ""):
                 print(sentence)
@@ -45,10 +50,14 @@ def _sentence(name: str, cell: str) -> str:
             f"{name} is not defined yet: run the first code cell of this notebook, the one with "
             "`from grader import ...`, and then this cell again."
         )
-    if re.search(rf"\bglossary\(\s*{re.escape(name)}\b", cell):
-        return f'A word of the glossary is written in quotes: glossary("{name}").'
+    if called := re.search(rf"\b({NAMED})\(\s*{re.escape(name)}\s*[,)]", cell):
+        return f'A name is written in quotes here: {called[1]}("{name}").'
+    if compared := _compared(cell):
+        return compared
     if name in _predictions():
         return f"{name} has no value yet: run the cell that begins with `{name} = `, and then this cell again."
+    if name in ("sqrt", "math", "np", "numpy") and _given(name, cell):
+        return f"{name} is not defined here. Calculate the value in a cell of your own (a root is ** 0.5), and write the number."
     if given := _given(name, cell):
         return (
             f"{given[1]} has got no value, as {name} is not defined. Text, such as a letter or the name of a file, is "
@@ -61,6 +70,15 @@ def _given(name: str, cell: str) -> re.Match[str] | None:
     """The prediction that a cell sets to something with a name, and what it is set to."""
     given = re.search(rf"^(\w+)[ \t]*=.*?\b({re.escape(name)}[\w.@+]*)", cell, re.MULTILINE)
     return given if given and given[1] in _predictions() else None
+
+
+def _compared(cell: str) -> str:
+    """What to do about a cell that compares a prediction instead of setting it; '' for any other cell."""
+    compared = re.fullmatch(r"(\w+)[ \t]*==[ \t]*([^\n=]+)", cell.strip())
+    known = compared and compared[1] in _predictions()
+    return (
+        f"== only compares. Give the value with a single =: {compared[1]} = {compared[2]}" if compared and known else ""
+    )
 
 
 def _unreadable(line: str) -> str:

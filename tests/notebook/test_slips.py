@@ -101,6 +101,11 @@ def test_any_other_name_error_is_as_it_was(kernel):
         ("step_five = {checkpoint.txt}", 'in quotes: "checkpoint.txt".'),
         ("slides_schedule = evict@2", 'in quotes: "evict@2".'),
         ("check('missing_file', missing_file)", "run the cell that begins with `missing_file = `"),
+        ("missing_file == 'b'", "== only compares. Give the value with a single =: missing_file = 'b'"),
+        ("interval = sqrt(2 * 4 * 90)", "(a root is ** 0.5), and write the number."),
+        ("check(save)", 'A name is written in quotes here: check("save").'),
+        ("check()", 'The name of an exercise is written in quotes, as in check("save").'),
+        ("hint()", 'The name of an exercise is written in quotes, as in check("save").'),
     ],
 )
 def test_a_prediction_without_quotes_or_value_is_a_sentence(prepared, cell, says):
@@ -111,7 +116,8 @@ def test_a_prediction_without_quotes_or_value_is_a_sentence(prepared, cell, says
 @pytest.mark.parametrize(
     "cell, says",
     [
-        ("glossary(spool)", 'in quotes: glossary("spool").'),
+        ("glossary(spool)", 'in quotes here: glossary("spool").'),
+        ("simulate(save, 'evict@2')", 'in quotes here: simulate("save").'),
         ("simulate('save', evict@2)", 'A schedule is written in quotes: "evict@2".'),
         ("simulate('save', hold-idle@2)", 'A schedule is written in quotes: "hold-idle@2".'),
         ("simulate('save', evict@2+30s)", 'A schedule is written in quotes: "evict@2+30s".'),
@@ -138,6 +144,17 @@ def test_a_prediction_that_fails_leaves_no_earlier_value_to_judge(prepared, cell
     assert "passed" in prepared.run("seconds_lost = 45\ncheck('seconds_lost', seconds_lost)")
     prepared.run(cell)
     assert "run the cell that begins with `seconds_lost = `" in prepared.run("check('seconds_lost', seconds_lost)")
+
+
+def test_a_prediction_with_a_value_that_is_compared_is_a_sentence(prepared):
+    prepared.run("missing_file = 'a'")
+    assert "Give the value with a single =: missing_file = 'b'" in prepared.run("missing_file == 'b'")
+    assert "only compares" not in prepared.run("missing_file == 'b' == 'c'") + prepared.run("other = 1\nother == 2")
+
+
+def test_a_value_that_a_function_takes_is_not_asked_for_in_quotes(prepared):
+    said = prepared.run("from grader import explorer\nexplorer(checkpoint_seconds, restart=120)")
+    assert "checkpoint_seconds has no value yet" in said and "in quotes" not in said
 
 
 def test_a_prediction_outlasts_an_error_elsewhere(prepared):
