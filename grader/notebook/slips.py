@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -99,13 +100,17 @@ class Slips:
     def ran(self, cell: str, id: str | None) -> None:
         """Say so if a cell that was run should have written an answer."""
         magic = _MAGIC.search(cell)
-        if magic and not cell[: magic.start()].strip():
-            return
+        if magic and textwrap.dedent(cell).lstrip("\n").startswith(magic[0].strip()):
+            return  # IPython removes an indent that all lines have
         target = magic[1].strip().strip("\"'") if magic else self._answer_in(cell, id)
         if target not in self.here:
             return
         self.unwritten.add(target)
-        why = "%%writefile is not in its first line" if magic else f"it does not begin with %%writefile {target}"
+        why = (
+            "%%writefile is not at the beginning of its first line"
+            if magic
+            else f"it does not begin with %%writefile {target}"
+        )
         self.say(f"Nothing was written to {target}: this cell is an answer, but {why}.")
 
     def _answer_in(self, cell: str, id: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from queue import Empty
 
@@ -239,7 +240,10 @@ def test_a_file_of_one_s_own_is_written_as_ever(prepared, tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine\n"
 
 
-@pytest.mark.parametrize("first", ["", "# my answer\n", "# my answer\n%%writefile save/checkpoint.py\n"])
+@pytest.mark.parametrize(
+    "first",
+    ["", "# my answer\n", "# my answer\n%%writefile save/checkpoint.py\n", " %%writefile save/checkpoint.py\n"],
+)
 def test_a_cell_that_writes_nothing_is_noticed_when_checking(prepared, first):
     prepared.write("save/checkpoint.py", OTHER, "a")
     said = prepared.run(first + SAVE, "a")
@@ -295,6 +299,11 @@ def test_a_first_cell_without_its_first_line_is_known_by_what_is_in_it(kernel, n
 def test_any_other_cell_is_left_alone(prepared, cell):
     prepared.write("save/checkpoint.py", SAVE, "a")
     assert "Nothing was written" not in prepared.run(cell, "x")
+
+
+def test_a_cell_that_is_indented_as_a_whole_is_written_without_a_word(prepared):
+    cell = f"\n  %%writefile save/checkpoint.py\n{textwrap.indent(SAVE, '  ')}"
+    assert prepared.run(cell, "a").strip() == "Writing save/checkpoint.py"
 
 
 def test_the_setup_cell_may_be_run_twice(prepared):
