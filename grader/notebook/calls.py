@@ -465,6 +465,8 @@ def _job(
     submit_file = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
     if name.isidentifier() and not os.path.lexists(submit_file):
         raise ValueError(_not_among("job", name, _jobs()))
+    if submit_file.parent.name in EXERCISES and not os.path.lexists(submit_file):
+        raise ValueError(f"There is no {name} yet. Run the cell that begins with %%writefile {name}, if there is one.")
     submission = submit.read(submit_file, profile)
     return Tree.read(submit_file.parent), submission, submission.jobs[0]
 

@@ -466,6 +466,10 @@ def test_simulate_takes_a_submit_file_of_one_s_own(here):
         (("fibonacci", "evict@"), "evict@2"),
         (("fibonacci", "", "centos"), "slides2021"),
         (("nowhere.sub",), "nowhere.sub"),
+        (
+            ("submit/typo.sub",),
+            "There is no submit/typo.sub yet. Run the cell that begins with %%writefile submit/typo.sub",
+        ),
         (("nowhere",), "nowhere"),
     ],
 )
