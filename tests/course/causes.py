@@ -96,6 +96,18 @@ finally:
     "leaves before it writes": Wrong(
         save('with open("checkpoint.txt", "w") as file:\n    sys.exit(85)\n    file.write(str(iteration))'), 7, REACHED
     ),
+    "opens a file that is not there": Wrong(
+        save(f"{WRITE.replace(', ' + chr(34) + 'w' + chr(34), '')}sys.exit(85)"), 6, "opens a file to read it"
+    ),
+    "leaves the given function out": Wrong(
+        {
+            "checkpoint.py": save(f"{WRITE}sys.exit(85)")["checkpoint.py"].replace(
+                "from given import restore_checkpoint", ""
+            )
+        },
+        1,
+        "`from given import restore_checkpoint` is missing",
+    ),
     "leaves first": Wrong(save(f"sys.exit(85)\n{WRITE}"), 6, REACHED),
     "leaves the stub's line in": Wrong(
         save(f"raise NotImplementedError()\n{WRITE}sys.exit(85)"), 6, "the program raises an error here, so it never"

@@ -19,6 +19,7 @@ RENAMES = ("rename", "replace", "move")
 REMOVES = ("remove", "unlink", "rmtree", "truncate", "removedirs", "rmdir", *RENAMES)
 DUMPS = ("dump", "safe_dump")
 OUTPUT = "my_output.txt"
+GIVEN = "given.py"
 MOST_VALUES = 8
 """Saved values that are tried to be replaced by the iteration."""
 
@@ -32,6 +33,33 @@ def _does_not_fail(failure: Failure, remedy: Remedy) -> bool:
     """Whether the traceback, if there is one, ends in another line."""
     ends = [(fact.file, fact.line) for fact in failure.evidence if fact.kind == "traceback"]
     return (remedy.file, remedy.line) not in ends
+
+
+@cure(
+    "What can a file be used for that is opened in this way?",
+    "open(NAME) opens a file that exists, to read it. open(NAME, 'w') makes a new one, to write to it.",
+    'Write with open("checkpoint.txt", "w") as file.',
+)
+def _opened_to_read(module: Module) -> Iterator[Remedy]:
+    """open() without a mode, before something is written."""
+    for node in module.nodes(module.save, ast.Call):
+        if name(node.func) == "open" and len(node.args) == 1 and not node.keywords:
+            written = ast.Call(node.func, [*node.args, ast.Constant("w")], [])
+            cause = f"`{module.line(node)}` opens a file to read it. To write, open() takes 'w' as well"
+            yield module.remedy({node: written}, cause, node)
+
+
+@cure(
+    "Which functions of checkpoint.py does the program call, and which of them are there?",
+    "sweep.py calls restore_checkpoint of checkpoint.py, too. It is written already, in given.py.",
+    "Put the line back that the cell began with: from given import restore_checkpoint",
+)
+def _not_imported(module: Module) -> Iterator[Remedy]:
+    """restore_checkpoint, which is given, is not imported."""
+    if GIVEN in module.files and "restore_checkpoint" not in module.line(module.tree) and module.save:
+        cause = "the line `from given import restore_checkpoint` is missing: sweep.py calls restore_checkpoint, too"
+        imported = parsed("from given import restore_checkpoint").body
+        yield module.remedy({module.save: [*imported, module.save]}, cause, 1)
 
 
 @cure(
@@ -281,6 +309,15 @@ def _outlives(module: Module, target: ast.expr) -> bool:
     return bool(variable) and is_shared and variable in read
 
 
-FOR_ANOTHER = _another_format
+FOR_ANOTHER = (_not_imported, _another_format)
 """For an answer whose checkpoint is read by a function that is given."""
-CURES = (_written_as_text, _one_off, _another_value, _a_part, _removed, _writes_output, _kept_in_memory)
+CURES = (
+    _opened_to_read,
+    _written_as_text,
+    _one_off,
+    _another_value,
+    _a_part,
+    _removed,
+    _writes_output,
+    _kept_in_memory,
+)

@@ -19,7 +19,7 @@ from grader.course.sweep import (
     unseen,
 )
 
-RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *saving.CURES, saving.FOR_ANOTHER)
+RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *saving.CURES, *saving.FOR_ANOTHER)
 """What the causes of a failure are looked for with, if there is a checkpoint."""
 SAVING = (*leaving.NEVER, *RESUMING)
 """The same, if there is none."""
