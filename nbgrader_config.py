@@ -28,6 +28,7 @@ c.CourseDirectory.ignore = [
     # what the notebooks make: how far one is, and the submit directories of the exercises
     ".progress.json",
     ".before",
+    ".graded",  # see grader/grading/nbgrader_class.py
     *(name for name, exercise in EXERCISES.items() if exercise.submit_file or not exercise.literal),
 ]
 

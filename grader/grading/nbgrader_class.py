@@ -7,9 +7,11 @@ own schema, and connecting to the gradebook. So install() replaces these functio
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Generator, Mapping
@@ -32,8 +34,9 @@ from ..execute.temporary import remove
 from ..text import count, plain, series
 from ..tree import Tree
 from . import workers
+from .archives import Refused
 from .batch import time_left
-from .collect import HandIn, Source
+from .collect import HandIn, Source, load
 from .judge import Graded
 from .preprocessors import GradeFromFiles
 from .store import Settings, StoreEntry, final_grade, grade_one, read
@@ -114,6 +117,10 @@ BEGUN = ".begun"
 """A file in the autograded folder of a student whose notebooks are being graded, locked meanwhile. nbgrader takes any folder
 that exists for finished, even if it was killed before it had graded all of a student's notebooks."""
 
+GRADED = ".graded"
+"""A file in the autograded folder of a student: the digest of what was graded. nbgrader looks only at timestamp.txt, so
+without one it would skip a student who has handed in again."""
+
 
 class _Trouble(BaseException):
     """No submission can be judged here. (nbgrader goes on with the next one after an Exception.)"""
@@ -122,8 +129,11 @@ class _Trouble(BaseException):
 def _convert_notebooks(self: Autograde) -> None:
     """Instead of Autograde's: the same, while the class is judged."""
     handed_in = getattr(self, "handed", {})
-    for student in handed_in:
-        _remove_unfinished(self, Path(self._format_dest(self.coursedir.assignment_id, student)))
+    for student, handed in handed_in.items():
+        folder = Path(self._format_dest(self.coursedir.assignment_id, student))
+        _remove_unfinished(self, folder)
+        if student not in self.coursedir.student_id_exclude.split(",") and self.coursedir.notebook_id == "*":
+            _remove_outdated(self, folder, handed)
     waiting = {
         student: handed
         for student, handed in handed_in.items()
@@ -155,6 +165,9 @@ def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> No
         self.log.info("%d of %s graded, about %s left", self.begun, count(self.total, "submission"), time_left(left))
     self.begun += 1
     if self.coursedir.notebook_id == "*":
+        course = self.coursedir
+        # generate_feedback would keep it, and students would see the points of an earlier grading
+        shutil.rmtree(course.format_path(course.feedback_directory, student_id, assignment_id), ignore_errors=True)
         folder = Path(self._format_dest(assignment_id, student_id))
         folder.mkdir(parents=True, exist_ok=True)
         self.mark = open(folder / BEGUN, "w")
@@ -189,8 +202,11 @@ class _Missing(logging.Filter):
 
 def _set_permissions(self: Autograde, assignment_id: str, student_id: str) -> None:
     """Instead of Autograde's: the same, when all notebooks of a student are graded."""
+    folder = Path(self._format_dest(assignment_id, student_id))
+    if self.coursedir.notebook_id == "*" and (handed := getattr(self, "handed", {}).get(student_id)):
+        (folder / GRADED).write_text(_digest(handed))
     _set_permissions_by_name(self, assignment_id, student_id)
-    Path(self._format_dest(assignment_id, student_id), BEGUN).unlink(missing_ok=True)
+    (folder / BEGUN).unlink(missing_ok=True)
 
 
 def _remove_unfinished(self: Autograde, folder: Path) -> None:
@@ -202,6 +218,28 @@ def _remove_unfinished(self: Autograde, folder: Path) -> None:
             remove(str(folder))
     except OSError:
         pass  # finished, or another command is at work on it
+
+
+def _remove_outdated(self: Autograde, folder: Path, handed: HandIn) -> None:
+    """Remove the folder of a student who has handed in something else since, so that nbgrader begins it anew."""
+    try:
+        graded = (folder / GRADED).read_text()
+    except OSError:
+        return
+    if graded != _digest(handed):
+        self.log.warning("Removing %s, as something else has been handed in since it was graded.", folder)
+        remove(str(folder))
+
+
+def _digest(handed: HandIn) -> str:
+    """Of the notebooks that a student has handed in, and their names."""
+    digests = []
+    for source in handed.sources:
+        try:
+            digests.append(hashlib.sha256(load(source)).hexdigest())
+        except Refused:
+            digests.append("")
+    return hashlib.sha256(repr([*zip((source.name for source in handed.sources), digests)]).encode()).hexdigest()
 
 
 def _judge(waiting: Mapping[str, HandIn], how: GradeFromFiles) -> JudgedClass | None:

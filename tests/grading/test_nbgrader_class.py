@@ -8,7 +8,7 @@ import logging
 from types import SimpleNamespace
 
 import pytest
-from classroom import solved
+from classroom import ASSIGNMENT, GRADE, hand_in, nbgrader, notebook, solved
 
 from grader.execute.isolation import confinement
 from grader.grading.collect import in_folder
@@ -26,9 +26,9 @@ def nbgrader_class():
 
 
 def test_a_judgement_is_that_of_the_very_answer_of_this_student(nbgrader_class, tmp_path):
-    for student, notebook in (("ada", "02-submit-file.ipynb"), ("ben", "01-evicted.ipynb")):
+    for student, name in (("ada", "02-submit-file.ipynb"), ("ben", "01-evicted.ipynb")):
         (tmp_path / student).mkdir()
-        (tmp_path / student / notebook).write_text(json.dumps(solved(notebook)), encoding="utf-8")
+        (tmp_path / student / name).write_text(json.dumps(solved(name)), encoding="utf-8")
     handed = {student: in_folder(tmp_path / student) for student in ("ada", "ben")}
     (store := tmp_path / "grades").mkdir()
 
@@ -70,6 +70,27 @@ def test_a_folder_that_another_command_works_on_is_not_removed(nbgrader_class, t
     nbgrader_class._remove_unfinished(nbgrader, tmp_path)
     assert not tmp_path.exists()
     nbgrader_class._remove_unfinished(nbgrader, tmp_path)
+
+
+def test_who_hands_in_again_is_graded_again_without_any_timestamp(new_course):
+    course, name = new_course(), "01-evicted.ipynb"
+    hand_in(course, {student: {name: notebook("exercises", name)} for student in ("ada", "ben")})
+    program = GRADE.replace('autograde(assignment, "*")', 'autograde(assignment, "*", force=False)').replace(
+        "feedback(assignment, student)", "feedback(assignment, student, force=False)"
+    )
+
+    def graded():
+        done, _, grades, log = json.loads(nbgrader(course, program, "*").splitlines()[-1])
+        assert done, log
+        return {student: grade["01-evicted"] for student, grade in grades.items()}, log
+
+    assert graded()[0] == {"ada": 0, "ben": 0}
+    (course / "submitted" / "ada" / ASSIGNMENT / name).write_text(json.dumps(solved(name)))
+    grades, log = graded()
+    assert grades == {"ada": 6, "ben": 0} and "as something else has been handed in" in log
+    assert f"Skipping existing assignment: {course / 'autograded' / 'ben'}" in log
+    assert "Score: 6.0 / 6.0" in (course / "feedback" / "ada" / ASSIGNMENT / "01-evicted.html").read_text()
+    assert not list((course / "feedback").rglob(".graded"))
 
 
 @pytest.mark.parametrize("change", [{}, {"points": "x"}, {"grade": 1}, {"odd": True}, {"grade_id": None}])
