@@ -35,7 +35,7 @@ from ..text import count, plain, series
 from ..tree import Tree
 from . import workers
 from .archives import Refused
-from .batch import time_left
+from .batch import INTERRUPTED, time_left
 from .collect import HandIn, Source, load
 from .judge import Graded
 from .preprocessors import GradeFromFiles
@@ -148,6 +148,9 @@ def _convert_notebooks(self: Autograde) -> None:
     except (_Trouble, RuntimeError) as trouble:
         self.log.error("%s", trouble)
         raise NbGraderException(str(trouble)) from trouble
+    except KeyboardInterrupt:
+        self.log.error("Interrupted. The next run continues from there.")
+        raise SystemExit(INTERRUPTED) from None
     finally:
         if self.judged:
             self.judged.close()

@@ -93,6 +93,17 @@ def test_who_hands_in_again_is_graded_again_without_any_timestamp(new_course):
     assert not list((course / "feedback").rglob(".graded"))
 
 
+def test_an_interruption_is_one_line_and_an_exit_status(nbgrader_class, monkeypatch, caplog):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nbgrader_class, "_convert_by_name", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        nbgrader_class._convert_notebooks(SimpleNamespace(log=logging.getLogger()))
+    assert ended.value.code == 130 and ended.value.__suppress_context__
+    assert caplog.messages == ["Interrupted. The next run continues from there."]
+
+
 @pytest.mark.parametrize("change", [{}, {"points": "x"}, {"grade": 1}, {"odd": True}, {"grade_id": None}])
 def test_metadata_are_valid_where_nbgrader_would_find_them_valid(nbgrader_class, change):
     import jsonschema
