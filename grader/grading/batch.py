@@ -123,8 +123,9 @@ def _handed_in(folder: Path, own: Collection[Path], roster: Path | None) -> Hand
         handed = find(folder, own)
     except (OSError, Refused) as error:
         raise Refused(f"{plain(str(folder))} can't be graded: {_why(error)}") from None
-    if not handed:
-        raise Refused(f"there is no notebook, student folder or zip file in {plain(str(folder))}.")
+    if not any(one.sources for one in handed):
+        why = [remark for one in handed for remark in one.remarks][:3]
+        raise Refused(" ".join([f"there is no readable notebook in {plain(str(folder))}.", *why]))
     if roster is None:
         return handed
     try:

@@ -121,6 +121,8 @@ def _one_file(where: Path, parts: _Parts) -> None:
         student = _student_of(where.name) or where.resolve().parent.name
         _add(where, parts.of(student, LOOSE, where.name, tag_of(where.name)))
         return
+    if kind == SEALED:
+        raise Refused(_unread(where.name, kind))
     if kind != ARCHIVED:
         raise Refused("It is neither a folder nor an archive nor a notebook. Name the folder that contains it.")
     _archive(where, parts, alone=True)
@@ -130,12 +132,15 @@ def _one_file(where: Path, parts: _Parts) -> None:
 
 
 def _class(where: Path, apart: Collection[Path], parts: _Parts) -> None:
-    """The folder with what a class has handed in, or a folder that contains only such a folder."""
+    """The folder with what a class has handed in, or a folder that contains only such a folder. Raises Refused or
+    OSError."""
     items = [
         item
         for item in sorted(os.scandir(where), key=lambda item: item.name)
         if not _ignored(item.name) and Path(item.path).absolute() not in map(Path.absolute, apart)
     ]
+    if {_REPOSITORY, "exercises"} <= {item.name for item in items}:
+        raise Refused("It is a copy of the course. Name the folder that contains what was handed in.")
     if len(items) == 1 and items[0].is_dir(follow_symlinks=False):
         inside = [item.name for item in os.scandir(items[0]) if item.is_dir(follow_symlinks=False)]
         if is_export(items[0].name, inside or [METADATA] * os.path.isfile(os.path.join(items[0], METADATA))):

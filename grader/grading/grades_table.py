@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..course.catalogue import EXERCISES
-from ..text import in_points, no_formula, number
+from ..text import in_points, no_formula, number, series
 from .results import StudentResult
 from .roster import full_name, identifiers
 from .store import StoreEntry
@@ -71,7 +71,10 @@ def read(path: Path) -> Table:
 
 
 def changes(before: Table, now: Table) -> Iterator[str]:
-    """What a regrade has changed, a line for each student. `before` is the table as it was read."""
+    """What a regrade has changed, a line for each student, and who is no longer in the table. `before` is the table as it
+    was read."""
+    if gone := [student for student in before if student not in set(map(no_formula, now))]:
+        yield f"No longer in the table, as they are not in what was graded now: {series(gone)}."
     for student, row in now.items():
         old = before.get(no_formula(student))
         if old is None or old.get("points") == row["points"]:

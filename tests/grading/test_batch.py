@@ -617,7 +617,7 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     "arguments, says",
     [
         (["nowhere"], "nowhere can't be graded: No such file or directory."),
-        (["empty"], "there is no notebook"),
+        (["empty"], "there is no readable notebook"),
         (["empty", "--jobs", "0"], "'0' is not a positive whole number"),
         ([], "SUBMITTED"),
     ],
@@ -641,6 +641,26 @@ def test_a_single_notebook_is_graded_whatever_it_is_called(tmp_path):
     for name in ("03-save.ipynb", "bad.zip"):
         status, rows, _ = run(tmp_path, lay_out(tmp_path / "anna", {name: RIGHT}) / name)
         assert status == 0 and [row["points"] for row in rows.values()] == [BEST]
+
+
+@pytest.mark.parametrize(
+    "files, says",
+    [
+        ({"a/x.md": "x", "b.md": "x"}, "there is no readable notebook in TMP/docs. There is no notebook in a"),
+        ({"a.7z": b"7z\xbc\xaf\x27\x1c"}, "in TMP/docs. a.7z is an archive of an unsupported kind: unpack it"),
+        ({"lab.py": "", "exercises/x.md": ""}, "TMP/docs can't be graded: It is a copy of the course. Name the folder"),
+    ],
+)
+def test_a_wrong_folder_leaves_the_grades_as_they_were(tmp_path, files, says):
+    lay_out(tmp_path, {"grades.csv": "student\nanna\n"})
+    status, _, said = run(tmp_path, lay_out(tmp_path / "docs", files))
+    assert status == 2 and says.replace("TMP", str(tmp_path)) in said
+    assert (tmp_path / "grades.csv").read_text() == "student\nanna\n" and not (tmp_path / "reports").exists()
+
+
+def test_a_single_archive_of_an_unsupported_kind_is_named_as_such(tmp_path):
+    status, _, said = run(tmp_path, lay_out(tmp_path, {"anna.7z": b"7z\xbc\xaf\x27\x1c"}) / "anna.7z")
+    assert status == 2 and "anna.7z is an archive of an unsupported kind: unpack it, or pack it as a zip file." in said
 
 
 @pytest.mark.parametrize("name", ["afile", "bad.zip", "all.tar.gz", "none.zip"])

@@ -117,6 +117,13 @@ def test_the_next_run_knows_who_it_was(tmp_path: Path, name):
     ]
 
 
+def test_who_is_no_longer_in_the_table_is_named():
+    row = {"points": "3", "submission": "a"}
+    assert list(grades_table.changes({"'=x": row, "y": row, "z": row}, {"y": row})) == [
+        "No longer in the table, as they are not in what was graded now: '=x and z."
+    ]
+
+
 def test_a_regrade_of_other_notebooks_is_said():
     before = {"x": {"points": "23", "save": "3", "restore": "20", "submission": "a"}}
     now = {"x": {"points": "3", "save": "3", "submission": "a"}}
