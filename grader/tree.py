@@ -9,7 +9,7 @@ import os
 import posixpath
 import shutil
 import stat
-from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -86,6 +86,15 @@ def parents(path: str) -> Iterator[str]:
 def leads_out(path: str) -> bool:
     """Whether a path, relative to a directory, leads out of it."""
     return path.startswith(("/", "../")) or path == ".."
+
+
+def is_circle(entry: Callable[[str], Entry | None], path: str) -> bool:
+    """Whether `path` names a link that leads back to itself. `entry(path)` does not follow links."""
+    seen: set[str] = set()
+    while isinstance(link := entry(path), Link) and path not in seen:
+        seen.add(path)
+        path = posixpath.normpath(link.named(path))
+    return path in seen
 
 
 class Tree(Mapping[str, Entry]):
@@ -225,14 +234,6 @@ class Tree(Mapping[str, Entry]):
             if isinstance(entry, Link):
                 return self.follow(posixpath.join(entry.named(here), *parts[index + 1 :]), hops - 1) if hops else None
         return here
-
-    def is_circle(self, path: str) -> bool:
-        """Whether `path` names a link that leads back to itself."""
-        seen: set[str] = set()
-        while isinstance(link := self.get(path), Link) and path not in seen:
-            seen.add(path)
-            path = posixpath.normpath(link.named(path))
-        return path in seen
 
     # -- combining -------------------------------------------------------------
 

@@ -9,11 +9,11 @@ import errno
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..tree import Directory, Entry, Fifo, File, Link, Tree, leads_out, parents
+from ..tree import Directory, Entry, Fifo, File, Link, Tree, is_circle, leads_out, parents
 from .job import OWN_FILES, STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
 
@@ -376,7 +376,7 @@ def _new_or_changed_files(job: Job, sandbox: Tree, before: Tree) -> tuple[str, .
 
 def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | TransferFailure:
     """R4b: the listed paths as the receiving side stores them."""
-    listed, sent, failed, kept = tuple(listed), Tree(), _Failed(), KeptPaths()
+    listed, received, failed = tuple(listed), Received(), _Failed()
     for index, path in enumerate(listed):
         files, unsent = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name; none does for `dir/`.
@@ -384,21 +384,13 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
         if files is None:
             if unsent and posixpath.basename(path) not in later:
                 failed.add(path, unsent)
-        elif file_over_directory(files, sent):
-            failed.add(path, _Unsent(errno.EISDIR), refused=True)
-            sent = files | sent
-        else:
-            besides = kept.made_besides(path, files) if keep_paths else ()
-            if keep_paths and (link := _linked_directory(sandbox, path)):
-                files, unsent = Tree({link: File(b"")}), _Unsent(errno.EISDIR, link)
-            if besides:
-                sent = sent | Tree({place: Directory() for place in besides if "/" not in place})
-            sent = sent | files
-            if not unsent and any(posixpath.dirname(place) not in ("", *sent) for place in besides):
-                unsent = _Unsent(errno.ENOENT)
-            if unsent:
-                failed.add(path, unsent)
-    sent = sent.copied()
+            continue
+        error = received.add(path, files, keep_paths)
+        if error == errno.EISDIR:
+            failed.add(path, _Unsent(error), refused=True)
+        elif unsent or error:
+            failed.add(path, unsent or _Unsent(error))
+    sent = received.files.copied()
     return failed.failure(sent) or sent
 
 
@@ -421,44 +413,46 @@ class _Failed:
         )
 
 
-def _linked_directory(sandbox: Tree, path: str) -> str | None:
-    """The link to a directory that a path leads through, if it does."""
-    return next((name for name in parents(posixpath.normpath(path)) if isinstance(sandbox.get(name), Link)), None)
+class Received:
+    """R4b: what has arrived of the listed paths so far.
 
-
-def file_over_directory(tree: Tree, sent: Tree) -> bool:
-    """Whether a file would replace a directory of the same name that has already arrived, which fails."""
-    return any(isinstance(entry, File) and isinstance(sent.get(path), Directory) for path, entry in tree.items())
-
-
-class KeptPaths:
-    """What happens with preserve_relative_paths if a directory is sent twice.
-
-    It arrives in the right place. But in addition, HTCondor creates an empty directory of that name in
-    the wrong place: at the top level, if the directory itself is listed; further down in a parent
-    directory that does not exist otherwise, which makes the transfer fail.
+    With preserve_relative_paths, a directory that is sent twice arrives in the right place. But in addition, HTCondor
+    creates an empty directory of that name in the wrong place: at the top level, if the directory itself is listed;
+    further down in a parent directory that does not exist otherwise, which makes the transfer fail.
     """
 
     def __init__(self) -> None:
-        self.known: set[str] = set()
+        self.files = Tree()
+        self._known: set[str] = set()
+        """The directories that were sent. HTCondor recognizes them only by their spelling: `./dir` and `dir` are
+        different."""
 
-    def made_besides(self, path: str, tree: Tree) -> tuple[str, ...]:
-        """The additional directories for a listed path, of which `tree` is sent. HTCondor recognizes
-        a directory only by its spelling: `./dir` and `dir` are different."""
+    def add(self, path: str, files: Tree, keep_paths: bool) -> int:
+        """Receive the files of a listed path. Returns the number of the error: EISDIR if a file would replace a directory
+        that has already arrived, ENOENT if a directory is missing; 0 if all went well."""
+        if any(isinstance(files[place], File) and isinstance(self.files.get(place), Directory) for place in files):
+            self.files = files | self.files
+            return errno.EISDIR
+        besides = self._made_besides(path, files) if keep_paths else ()
+        self.files = self.files | Tree({place: Directory() for place in besides if "/" not in place}) | files
+        return errno.ENOENT if any(posixpath.dirname(place) not in ("", *self.files) for place in besides) else 0
+
+    def _made_besides(self, path: str, tree: Tree) -> tuple[str, ...]:
+        """The additional directories for a listed path, of which `tree` is sent."""
         name, spelt = posixpath.normpath(path), path.rstrip("/")
         if not isinstance(tree.get(name), Directory):
-            self.known.update(parents(spelt))
+            self._known.update(parents(spelt))
             return ()
         if not contents_only(path):
             return tuple(self._visit(tree.below(name), spelt, ""))
         created = tuple(self._visit_all(tree.below(name), spelt, ""))
-        self.known.update((spelt, *parents(spelt)))
+        self._known.update((spelt, *parents(spelt)))
         return created
 
     def _visit(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
-        if spelt in self.known:
+        if spelt in self._known:
             yield posixpath.normpath(posixpath.join(place, posixpath.basename(spelt)))
-        self.known.update((spelt, *parents(spelt)))
+        self._known.update((spelt, *parents(spelt)))
         yield from self._visit_all(contents, spelt, posixpath.join(place, spelt))
 
     def _visit_all(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
@@ -472,6 +466,39 @@ def contents_only(path: str) -> bool:
     return path.endswith(("/", "/."))
 
 
+def arriving(path: str, sent: File | Tree, keep_paths: bool, directory: Entry = Directory()) -> Tree:
+    """R2, R4b: a listed file, or the contents of a directory, under its name on the receiving side: `dir` stands for the
+    directory, `dir/` for its contents; `sub/file` arrives as `file`. With preserve_relative_paths all three keep their
+    paths."""
+    name = posixpath.normpath(path)
+    destination = name if keep_paths else posixpath.basename(name)
+    if isinstance(sent, File):
+        return Tree({destination: sent})
+    if name in (".", "/") or (contents_only(path) and not (keep_paths and sent)):
+        return sent
+    return sent.moved_below(destination).put(destination, directory)
+
+
+def linked_parent(entry: Callable[[str], Entry | None], path: str) -> str | None:
+    """R4b: the link to a directory that a path leads through, which can't be sent with preserve_relative_paths; None if
+    there is none. `entry(path)` does not follow links."""
+    return next((name for name in parents(path) if isinstance(entry(name), Link)), None)
+
+
+def links_followed(contents: Tree, target: Callable[[str], Entry | None]) -> Iterator[tuple[str, Entry | None, int]]:
+    """R2, R4b: each path in a directory, what is sent of it, and the number of the error. Of a link to a file the file is
+    sent, of a link that leads nowhere nothing (None). A link to a directory can't be sent, nor a file that may not be
+    read: an empty file arrives. `target(path)`: what the link of this path leads to."""
+    for path, entry in contents.items():
+        followed = target(path) if isinstance(entry, Link) else entry
+        if isinstance(entry, Link) and isinstance(followed, Directory):
+            yield path, File(b""), errno.EISDIR
+        elif isinstance(followed, File) and not followed.readable:
+            yield path, File(b""), errno.EACCES
+        else:
+            yield path, followed, 0
+
+
 def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, _Unsent | None]:
     """What arrives of a listed path, None if nothing does; and what can't be sent of it, None if all can."""
     parts, name = path.split("/"), posixpath.normpath(path)
@@ -483,24 +510,24 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
     where = _found(sandbox, path)
     if where is None:
         return None, _Unsent(_missing(sandbox, path))
+    if keep_paths and (link := linked_parent(sandbox.get, name)):
+        return Tree({link: File(b"")}), _Unsent(errno.EISDIR, link)
     if not where:
-        everything, unsent = _links_followed(sandbox, "", profile)
+        everything, unsent = _contents(sandbox, "", profile)
         return everything | own, unsent
     entry = sandbox[where]
-    destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File) and contents_only(path):
         return None, _Unsent(errno.ENOTDIR)
     if isinstance(entry, File):
         unsent = None if entry.readable else _Unsent(errno.EACCES, where)
-        return Tree({destination: File(b"") if unsent else entry}), unsent
+        return arriving(path, File(b"") if unsent else entry, keep_paths), unsent
     if isinstance(entry, Fifo):
-        return _nothing_of_fifo(path, profile), None
+        _pass_over_fifo(path, profile)
+        return None, None
     if isinstance(sandbox.get(name), Link) and not (contents_only(path) and not keep_paths):
         return Tree({posixpath.basename(name): File(b"")}), _Unsent(errno.EISDIR, name)
-    contents, unsent = _links_followed(sandbox, where, profile)
-    if contents_only(path) and not (keep_paths and contents):
-        return contents, unsent
-    return contents.moved_below(destination).put(destination, entry), unsent
+    contents, unsent = _contents(sandbox, where, profile)
+    return arriving(path, contents, keep_paths, entry), unsent
 
 
 def _found(sandbox: Tree, path: str) -> str | None:
@@ -519,35 +546,32 @@ def _missing(sandbox: Tree, path: str) -> int:
         return errno.ENAMETOOLONG
     if any(isinstance(sandbox.get(sandbox.resolve(name) or ""), File) for name in parents(path)):
         return errno.ENOTDIR
-    return errno.ELOOP if sandbox.is_circle(path) else errno.ENOENT
+    return errno.ELOOP if is_circle(sandbox.get, path) else errno.ENOENT
 
 
-def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
+def _pass_over_fifo(path: str, profile: Profile) -> None:
     """R4b: a FIFO is not sent. Raises Endless if HTCondor opens it."""
     if profile.opens_fifos:
         raise Endless(path)
-    return Tree()
 
 
-def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _Unsent | None]:
-    """The contents of a directory, links to files as the files and without those that lead nowhere; and the first link
-    to a directory, or file that may not be read, of which an empty file arrives."""
-    contents: dict[str, Entry] = {}
-    unsent = None
-    for path, entry in (sandbox.below(directory) if directory else sandbox).items():
-        followed, place = entry, posixpath.join(directory, path)
-        if isinstance(entry, Link):
-            target = _found(sandbox, place)
-            if target is None:
-                continue
-            followed = sandbox.get(target, Directory())
-            place = target if isinstance(followed, File) else place
-        if isinstance(followed, Fifo):
-            _nothing_of_fifo(path, profile)
-        elif (isinstance(followed, File) and followed.readable) or (entry is followed and isinstance(entry, Directory)):
-            contents[path] = followed
-        else:
-            contents[path] = File(b"")
-            error = errno.EACCES if isinstance(followed, File) else errno.EISDIR
-            unsent = unsent or _Unsent(error, place)
-    return Tree(contents), unsent
+def _contents(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _Unsent | None]:
+    """What arrives of the contents of a directory, and what can't be sent of them, None if all can."""
+    sent, unsent = dict[str, Entry](), None
+
+    def found(path: str) -> str | None:
+        return _found(sandbox, posixpath.join(directory, path))
+
+    def target(path: str) -> Entry | None:
+        place = found(path)
+        return None if place is None else sandbox.get(place, Directory())
+
+    for path, entry, error in links_followed(sandbox.below(directory) if directory else sandbox, target):
+        if isinstance(entry, Fifo):
+            _pass_over_fifo(path, profile)
+        elif entry:
+            sent[path] = entry
+        if error and not unsent:
+            file = found(path) if error == errno.EACCES else None
+            unsent = _Unsent(error, file or posixpath.join(directory, path))
+    return Tree(sent), unsent

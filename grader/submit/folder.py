@@ -17,8 +17,8 @@ from typing import NamedTuple, Protocol
 
 from ..problems import HELD, Problem
 from ..rules.job import NotTransferred
-from ..rules.transfer import KeptPaths, contents_only, file_over_directory
-from ..tree import Directory, Entry, File, Link, TooLarge, Tree, parents
+from ..rules.transfer import Received, arriving, contents_only, linked_parent, links_followed
+from ..tree import Directory, Entry, File, Link, TooLarge, Tree, is_circle
 from .values import is_url
 
 Found = File | Tree | None
@@ -141,7 +141,7 @@ def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, re
     A local file with the last part of a URL as its name stands for the URL. `remark` is called with a text for anything
     noteworthy, with decides=True if the job lacks something that a pool would send, and with HELD for what can't be sent.
     """
-    sent, kept, missing = Tree(), KeptPaths(), None
+    received, missing = Received(), None
     for path in paths:
         if is_url(path):
             url, path = path, posixpath.basename(path.rstrip("/"))
@@ -154,19 +154,19 @@ def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, re
                 )
                 continue
             remark(f"{path} in the submit directory stands for {url}, as there is no network here")
+        kept = keep_paths and not posixpath.isabs(path)
         try:
-            entry = _input(folder, posixpath.join(home, path), path, keep_paths, remark)
+            files = _input(folder, posixpath.join(home, path), path, kept, remark)
         except _Missing as failed:
             remark(failed.sentence, HELD)
             missing = missing or failed.input
             continue
-        if file_over_directory(entry, sent):
-            raise Problem(f"{path} would replace a directory of the same name", "List it before the directory.")
-        besides = kept.made_besides(path, entry) if keep_paths and not posixpath.isabs(path) else ()
-        if any("/" in place and posixpath.dirname(place) not in sent | entry for place in besides):
-            raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
-        sent = sent | Tree({place: Directory() for place in besides}) | entry
-    return Inputs(sent, missing)
+        match received.add(path, files, kept):
+            case errno.EISDIR:
+                raise Problem(f"{path} would replace a directory of the same name", "List it before the directory.")
+            case errno.ENOENT:
+                raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
+    return Inputs(received.files, missing)
 
 
 class Stdin(NamedTuple):
@@ -204,67 +204,50 @@ def _not_found(path: str) -> _Missing:
     return _Missing(path, errno.ENOENT, f"{path} does not exist", remedy)
 
 
-def _input(folder: Folder, where: str, path: str, keep_paths: bool, remark: Callable[..., None]) -> Tree:
-    """What a path of the list sends: `dir` the directory, `dir/` its contents; `sub/file` arrives as `file`. With
-    preserve_relative_paths all three keep their paths, if these are relative. Raises _Missing."""
+def _input(folder: Folder, where: str, path: str, kept: bool, remark: Callable[..., None]) -> Tree:
+    """What a path of the list sends, under its name in the sandbox. `where`: the path from the submit directory; `kept`:
+    whether the path is kept, with preserve_relative_paths. Raises _Missing."""
     name = posixpath.normpath(path)
-    kept = keep_paths and not posixpath.isabs(path)
-    destination = name if kept else posixpath.basename(name)
-    if ".." in (*destination.split("/"), posixpath.basename(path)):
+    if ".." in (*(name if kept else posixpath.basename(name)).split("/"), posixpath.basename(path)):
         raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
     entry = folder.get(where)
-    if entry is None and _is_circle(folder, where):
+    if entry is None and is_circle(folder.standing, where):
         raise _Missing(path, errno.ELOOP, f"{path} is a symbolic link that leads back to itself", "Remove it.")
     if entry is None:
         raise _not_found(path)
-    directories = [] if isinstance(entry, File) or (contents_only(path) and not kept) else [name]
-    for directory in (*directories, *(parents(name) if kept else ())):
-        if isinstance(folder.standing(where.removesuffix(path) + directory), Link):
-            raise _Missing(
-                path,
-                errno.EISDIR,
-                f"{path} {'is' if directory == name else f'leads through {directory},'} a symbolic link to a directory",
-                "Put the directory itself there."
-                if kept or contents_only(path)
-                else f"Write {path}/ for what is in it.",
-            )
-    if isinstance(entry, File):
-        if contents_only(path):
-            raise _Missing(path, errno.ENOTDIR, f"{path} is not a directory", "Write it without the slash.")
-        return Tree({destination: entry})
-    contents = _links_followed(folder, where, entry, remark)
-    if name in (".", "/") or (contents_only(path) and not (kept and contents)):
-        return contents
-    return contents.moved_below(destination)
+
+    def standing(name: str) -> Entry | None:
+        return folder.standing(where.removesuffix(path) + name)
+
+    is_link = isinstance(entry, Tree) and (kept or not contents_only(path)) and isinstance(standing(name), Link)
+    if is_link or (kept and (link := linked_parent(standing, name))):
+        what = "is" if is_link else f"leads through {link},"
+        remedy = f"Write {path}/ for what is in it."
+        if kept or contents_only(path):
+            remedy = "Put the directory itself there."
+        raise _Missing(path, errno.EISDIR, f"{path} {what} a symbolic link to a directory", remedy)
+    if isinstance(entry, File) and contents_only(path):
+        raise _Missing(path, errno.ENOTDIR, f"{path} is not a directory", "Write it without the slash.")
+    return arriving(path, entry if isinstance(entry, File) else _contents(folder, where, entry, remark), kept)
 
 
-def _is_circle(folder: Folder, where: str) -> bool:
-    """Whether a link leads back to itself."""
-    seen: set[str] = set()
-    while isinstance(link := folder.standing(where), Link) and where not in seen:
-        seen.add(where)
-        where = posixpath.normpath(link.named(where))
-    return where in seen
+def _contents(folder: Folder, where: str, contents: Tree, remark: Callable[..., None]) -> Tree:
+    """What is sent of the contents of a directory. Raises _Missing."""
 
+    def target(path: str) -> Entry | None:
+        found = folder.get(posixpath.normpath(posixpath.join(where, path)))
+        return Directory() if isinstance(found, Tree) else found
 
-def _links_followed(folder: Folder, where: str, contents: Tree, remark: Callable[..., None]) -> Tree:
-    """R4b: links to files become the files, and broken links are left out. A link to a directory can't be sent."""
-    sent = dict(contents.items())
-    for path, entry in contents.items():
-        if not isinstance(entry, Link):
-            continue
-        link = posixpath.normpath(posixpath.join(where, path))
-        target = folder.get(link)
-        if isinstance(target, Tree):
-            raise _Missing(
-                link,
-                errno.EISDIR,
-                f"{link} is a symbolic link to a directory",
-                "Replace the link by the directory itself, or remove it.",
-            )
-        if target is None:
-            remark(f"{link} is a broken symbolic link, and is left out")
-            del sent[path]
+    sent = dict[str, Entry]()
+    for path, entry, error in links_followed(contents, target):
+        place = posixpath.normpath(posixpath.join(where, path))
+        if error == errno.EISDIR:
+            remedy = "Replace the link by the directory itself, or remove it."
+            raise _Missing(place, error, f"{place} is a symbolic link to a directory", remedy)
+        if error:
+            raise _Missing(place, error, f"{place} can't be read", "Check its permissions.")
+        if entry:
+            sent[path] = entry
         else:
-            sent[path] = target
+            remark(f"{place} is a broken symbolic link, and is left out")
     return Tree(sent)

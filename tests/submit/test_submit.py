@@ -757,6 +757,14 @@ def test_the_job_is_held_for_an_input_that_cannot_be_sent(body, path, error):
     assert found.missing_input.text.startswith(body.partition(" ")[0])
 
 
+def test_the_job_is_held_for_an_unreadable_file_in_an_input_directory():
+    """R4b, for inputs as for output."""
+    folder = TreeFolder(TREE | Tree({"e/secret": File(b"1", readable=False)}))
+    found = parse("executable = prog.sh\ntransfer_input_files = e\nqueue\n", folder)
+    assert found.jobs[0].missing_input == ("e/secret", errno.EACCES, False)
+    assert "e/secret can't be read" in found.missing_input.text
+
+
 def test_linked_directories_are_sent_and_dangling_links_left_out():
     """R2: seen on 23.9.6."""
     folder = TreeFolder(TREE | Tree({"ld": Link("data"), "e/x": Link("nowhere"), "e/y": File(b"y")}))
