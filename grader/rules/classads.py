@@ -42,12 +42,7 @@ _WORDS = ("true", "false", "undefined", "error")
 
 def check(text: str) -> str:
     """The expression, unchanged. Raises Problem if condor_submit refuses it with a parse error."""
-    problem = _problem(text)
-    if problem:
-        raise Problem(
-            f"{text[:60]!r} is not a ClassAd expression: {problem}",
-            'Put strings into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.',
-        )
+    read(text)
     return text
 
 
@@ -103,27 +98,27 @@ def is_false(value: Value) -> bool:
     return _truth(value) is False
 
 
-@functools.lru_cache(maxsize=1000)
 def read(text: str) -> Expression:
     """Parse an expression. Raises Problem if condor_submit refuses it with a parse error."""
-    check(text)
-    try:
-        return _read(text)
-    except RecursionError:
-        return Expression(frozenset(), frozenset({"its depth"}), lambda ad: ERROR)
+    expression = _parsed(text)
+    if isinstance(expression, Expression):
+        return expression
+    raise Problem(
+        f"{text[:60]!r} is not a ClassAd expression: {expression}",
+        'Put strings into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.',
+    )
 
 
 @functools.lru_cache(maxsize=1000)
-def _problem(text: str) -> str:
-    """Why the expression can't be parsed; "" if it can."""
+def _parsed(text: str) -> Expression | str:
+    """The expression, or why it can't be parsed."""
     try:
         _check_brackets(text)
-        _read(text)
+        return _read(text)
     except _Unreadable as unreadable:
         return str(unreadable)
     except RecursionError:  # too deep for Python, but not for HTCondor
-        return ""
-    return ""
+        return Expression(frozenset(), frozenset({"its depth"}), lambda ad: ERROR)
 
 
 def _check_brackets(text: str) -> None:

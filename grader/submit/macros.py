@@ -6,11 +6,9 @@ definition counts even for a line above it. $$(…), which only the execution po
 
 from __future__ import annotations
 
-import ast
-import operator
+import math
 import os
 import re
-from collections.abc import Callable
 from contextlib import suppress
 
 from ..problems import Place, Problem
@@ -218,7 +216,7 @@ class Macros:
 
     def _number(self, function: str, argument: str) -> str:
         name, has_format, pattern = argument.partition(",")
-        value = _number_of(self._argument(name))
+        value = number(self._argument(name), any_expression=True)
         conversions = "diouxX" if function == "INT" else "eEfFgG"
         if not has_format:
             return str(int(value)) if function == "INT" else f"{value:.16G}"
@@ -230,16 +228,6 @@ class Macros:
             )
         text = pattern % (int(value) if function == "INT" else float(value))
         return text if function == "INT" or "." in text else text + ".0"
-
-
-def _number_of(text: str) -> int | float:
-    """The value of a ClassAd expression that is a number, or True or False. Raises Problem."""
-    with suppress(Problem):
-        expression = classads.read(text)
-        value = expression.value({}) if not expression.foreign else ""
-        if isinstance(value, (int, float)):
-            return value
-    return number(text)
 
 
 def _circle(text: str) -> Problem:
@@ -297,55 +285,19 @@ def _parts_of(path: str, flags: str) -> str:
     return directory.removesuffix("/") if "b" in flags and not tail else directory + tail
 
 
-_OPERATORS: dict[type[ast.operator | ast.unaryop], Callable[..., int | float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.UAdd: operator.pos,
-    ast.USub: operator.neg,
-}
-
-
-def number(text: str) -> int | float:
-    """The value of a number or of simple arithmetic: + - * / % and parentheses. Integers divide
-    as in C; true and false count as 1 and 0. Raises Problem for anything else."""
+def number(text: str, any_expression: bool = False) -> int | float:
+    """The value of a number or of simple arithmetic: + - * / % and parentheses; or of any ClassAd expression. true and
+    false count as 1 and 0. Raises Problem for anything else."""
     plain = text.strip()
-    if plain.lower() in ("true", "false"):
-        return int(plain.lower() == "true")
     if re.fullmatch(r"[-+]?\d{1,18}", plain, re.ASCII):
         return int(plain)  # 010 is ten, not eight
-    try:
-        if len(plain) > 200 or not re.fullmatch(r"[\d\s.eE+*/%()-]+", plain, re.ASCII):
-            raise ValueError
-        value = _evaluated(ast.parse(plain, mode="eval").body)
-        int(value)
-        return value
-    except (ValueError, SyntaxError, ArithmeticError, RecursionError):
-        raise Problem(
-            f"{_short(plain)!r} is not a number", "Write a number, or simple arithmetic on numbers."
-        ) from None
-
-
-def _evaluated(node: ast.expr) -> int | float:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return node.value
-    if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
-        return _OPERATORS[type(node.op)](_evaluated(node.operand))
-    if not isinstance(node, ast.BinOp):
-        raise ValueError
-    left, right = _evaluated(node.left), _evaluated(node.right)
-    if type(node.op) in _OPERATORS:
-        return _OPERATORS[type(node.op)](left, right)
-    if isinstance(left, int) and isinstance(right, int) and isinstance(node.op, ast.Div | ast.Mod):
-        quotient = _quotient(left, right)
-        return quotient if isinstance(node.op, ast.Div) else left - right * quotient
-    if isinstance(node.op, ast.Div):
-        return left / right
-    raise ValueError
-
-
-def _quotient(left: int, right: int) -> int:
-    return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+    simple = re.fullmatch(r"true|false|(?!.*//)[\d\s.eE+*/%()-]{1,200}", plain, re.ASCII | re.IGNORECASE)
+    with suppress(Problem):
+        if (simple or any_expression) and not (expression := classads.read(plain)).foreign:
+            value = expression.value({})
+            if isinstance(value, (int, float)) and math.isfinite(value):
+                return value
+    raise Problem(f"{_short(plain)!r} is not a number", "Write a number, or simple arithmetic on numbers.")
 
 
 def integer(text: str) -> int:
