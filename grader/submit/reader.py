@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from ..files import read_named
 from ..problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
@@ -313,13 +313,6 @@ _OF_EACH_JOB = ("initialdir", "transfer_executable")
 """Commands that, where they are empty, are not taken from the first job."""
 
 
-class Misspelt(NamedTuple):
-    """A name that is not a submit command, and its place."""
-
-    name: str
-    place: Place
-
-
 class _Commands:
     """The commands of one job."""
 
@@ -361,13 +354,14 @@ class _Commands:
         """The usual names, in lower case, of the commands that are given."""
         return (commands.USUAL.get(name, name) for name in self._macros.places)
 
-    def misspelt(self, command: str) -> Misspelt | None:
+    def misspelt(self, command: str) -> str | None:
         """A given name that looks like a misspelling of this command, which is missing; None if there is none."""
         names = [name for name in self._macros.places if name not in commands.ALL]
-        return next(
-            (Misspelt(name, self._macros.places[name]) for name in difflib.get_close_matches(command, names, 1, 0.75)),
-            None,
-        )
+        return next(iter(difflib.get_close_matches(command, names, 1, 0.75)), None)
+
+    def error(self, command: str, problem: str, remedy: str) -> SubmitError:
+        """The error for a problem with a command."""
+        return SubmitError(*self.place(command), problem, remedy)
 
     def remark(self, command: str, text: str, kind: str = CAUTION, *, decides: bool = False) -> None:
         """Add a remark on a command."""
@@ -571,20 +565,20 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
     path = given.text("executable")
     if path is None:
         if likely := given.misspelt("executable"):
-            raise SubmitError(*likely.place, f"{likely.name} is not a submit command", "Did you mean executable?")
+            raise given.error(likely, f"{likely} is not a submit command", "Did you mean executable?")
         if given.has("shell"):
-            raise SubmitError(
-                *given.place("shell"),
+            raise given.error(
+                "shell",
                 "shell is not a command of this HTCondor, and there is no executable",
                 "Write `executable = PROGRAM`, or choose HTCondor 25: --profile v25.",
             )
         if image := next((name for name in _IMAGES if given.text(name)), None):
-            raise SubmitError(
-                *given.place(image),
+            raise given.error(
+                image,
                 f"{image}: without an executable, the job runs the image's own program, which is not simulated",
                 "Name an executable to try the job here.",
             )
-        raise SubmitError(*given.place("executable"), "no executable is given", "Add `executable = PROGRAM`.")
+        raise given.error("executable", "no executable is given", "Add `executable = PROGRAM`.")
     if not transferred:
         return path, Tree(), False
     program = given.read("executable", folder.get, None)
@@ -593,8 +587,8 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
         given.remark("executable", f"executable: {path} is a directory, and the job is held when it starts")
         return name, Tree({name: Directory()}), True
     if program is None:
-        raise SubmitError(
-            *given.place("executable"),
+        raise given.error(
+            "executable",
             f"executable: {path} does not exist",
             "Check its name, or write `transfer_executable = False` for a program that the execution points have.",
         )
@@ -606,10 +600,10 @@ def _check_program(given: _Commands, path: str, program: File) -> None:
     """Raises SubmitError if condor_submit would refuse this executable."""
     first, newline, _ = program.content.partition(b"\n")
     if not program.content:
-        raise SubmitError(*given.place("executable"), f"executable: {path} is empty", "Write the program to it.")
+        raise given.error("executable", f"executable: {path} is empty", "Write the program to it.")
     if newline and first.startswith(b"#!") and first.endswith(b"\r"):
-        raise SubmitError(
-            *given.place("executable"),
+        raise given.error(
+            "executable",
             f"executable: {path} is a script with Windows line ends (CRLF), so it can't be started",
             f"Convert it: dos2unix {path}.",
         )
@@ -730,17 +724,13 @@ def _check_values(given: _Commands) -> None:
     images = [name for name in _IMAGES if given.text(name)]
     universe = given.read("universe", values.universe, "vanilla")
     if (universe == "docker" and "docker_image" not in images) or (universe == "container" and not images):
-        raise SubmitError(
-            *given.place("universe"),
-            f"the {universe} universe needs an image",
-            f"Add a line `{universe}_image = IMAGE`.",
+        raise given.error(
+            "universe", f"the {universe} universe needs an image", f"Add a line `{universe}_image = IMAGE`."
         )
     if universe == "parallel" and not (given.text("machine_count") or given.text("node_count")):
-        raise SubmitError(*given.place("universe"), "the parallel universe needs machine_count", "Say how many.")
+        raise given.error("universe", "the parallel universe needs machine_count", "Say how many.")
     if len(images) > 1:
-        raise SubmitError(
-            *given.place("container_image"), "docker_image and container_image don't go together", "Name one image."
-        )
+        raise given.error("container_image", "docker_image and container_image don't go together", "Name one image.")
 
 
 def _check_requests(given: _Commands, job: Job) -> None:
@@ -779,23 +769,16 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     should = given.read("should_transfer_files", values.should_transfer, "")
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     listed = given.text("transfer_input_files") or given.text("transfer_output_files")
-    place = given.place("should_transfer_files")
+    problem, remedy = "", "Write should_transfer_files = YES."
     if should == "NO" and given.text("when_to_transfer_output"):
-        raise SubmitError(
-            *place,
-            "should_transfer_files = NO does not go with when_to_transfer_output",
-            "Remove when_to_transfer_output, or write should_transfer_files = YES.",
-        )
-    if should == "NO" and listed:
-        raise SubmitError(
-            *place, "should_transfer_files = NO, but there are files to transfer", "Write should_transfer_files = YES."
-        )
-    if should == "IF_NEEDED" and job.on_exit_or_evict:
-        raise SubmitError(
-            *place,
-            "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT",
-            "Write should_transfer_files = YES.",
-        )
+        problem = "should_transfer_files = NO does not go with when_to_transfer_output"
+        remedy = "Remove when_to_transfer_output, or write should_transfer_files = YES."
+    elif should == "NO" and listed:
+        problem = "should_transfer_files = NO, but there are files to transfer"
+    elif should == "IF_NEEDED" and job.on_exit_or_evict:
+        problem = "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT"
+    if problem:
+        raise given.error("should_transfer_files", problem, remedy)
     if spaced := next((name for name in job.transfer_output_files or () if re.search(r"\s", name)), None):
         given.remark("transfer_output_files", f"{spaced!r} is a single name, as this list is split only at commas")
     if job.streams_joined and (job.stream_output or job.stream_error):
