@@ -44,6 +44,8 @@ class _Unsent(NamedTuple):
     """The system's number for it."""
     unsendable: str = ""
     """The link to a directory, or the unreadable file (whatever link leads to it), of which an empty file arrives."""
+    refused: bool = False
+    """Whether it is where it is sent to that something is wrong."""
 
 
 class OutsideSandbox(Exception):
@@ -376,41 +378,29 @@ def _new_or_changed_files(job: Job, sandbox: Tree, before: Tree) -> tuple[str, .
 
 def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | TransferFailure:
     """R4b: the listed paths as the receiving side stores them."""
-    listed, received, failed = tuple(listed), Received(), _Failed()
+    listed, received, failed = tuple(listed), Received(), list[tuple[str, _Unsent]]()
     for index, path in enumerate(listed):
         files, unsent = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name; none does for `dir/`.
         later = {posixpath.basename(other) for other in listed[index + 1 :]} - {"", "."}
         if files is None:
             if unsent and posixpath.basename(path) not in later:
-                failed.add(path, unsent)
+                failed.append((path, unsent))
             continue
         error = received.add(path, files, keep_paths)
         if error == errno.EISDIR:
-            failed.add(path, _Unsent(error), refused=True)
-        elif unsent or error:
-            failed.add(path, unsent or _Unsent(error))
+            unsent = _Unsent(error, refused=True)
+        elif error:
+            unsent = unsent or _Unsent(error)
+        if unsent:
+            failed.append((path, unsent))
     sent = received.files.copied()
-    return failed.failure(sent) or sent
-
-
-class _Failed:
-    """The listed paths that could not be sent, of which HTCondor tells by what the first of them failed at."""
-
-    def __init__(self) -> None:
-        self.paths: dict[tuple[int, bool], dict[str, str]] = {}
-
-    def add(self, path: str, unsent: _Unsent, refused: bool = False) -> None:
-        self.paths.setdefault((unsent.error, refused), {})[path] = unsent.unsendable
-
-    def failure(self, sent: Tree) -> TransferFailure | None:
-        return next(
-            (
-                TransferFailure(tuple(paths), sent, *why, tuple(filter(None, paths.values())))
-                for why, paths in self.paths.items()
-            ),
-            None,
-        )
+    if not failed:
+        return sent
+    # HTCondor names the paths that failed at the same as the first.
+    _, (error, _, refused) = failed[0]
+    alike = {path: why.unsendable for path, why in failed if (why.error, why.refused) == (error, refused)}
+    return TransferFailure(tuple(alike), sent, error, refused, tuple(filter(None, alike.values())))
 
 
 class Received:
