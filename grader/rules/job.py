@@ -147,29 +147,13 @@ class Job:
     def invocation(self) -> tuple[object, ...]:
         """Everything besides the sandbox that an execution depends on: jobs with equal invocations do the same in equal
         sandboxes."""
-        in_ads = (
-            (
-                self.cluster,
-                self.proc,
-                self.request_memory,
-                self.request_disk,
-                self.checkpoint_exit_code,
-                self.transfer_checkpoint_files,
-                self.transfer_output_files,
-            )
-            if self.reads_ads
-            else ()
-        )  # see ads.py
-        return (
-            self.executable,
-            self.arguments,
-            self.environment,
-            tuple(self.streams),
-            self.streams_joined,
-            self.stdin,
-            self.request_cpus,
-            in_ads,
-        )
+        called = self.executable, self.arguments, self.environment
+        told = *called, tuple(self.streams), self.streams_joined, self.stdin, self.request_cpus
+        if not self.reads_ads:
+            return told
+        lists = self.transfer_checkpoint_files, self.transfer_output_files
+        requests = self.request_memory, self.request_disk
+        return *told, self.cluster, self.proc, *requests, self.checkpoint_exit_code, *lists  # see ads.py
 
     @property
     def self_checkpointing(self) -> bool:

@@ -187,16 +187,18 @@ class Description:
             raise Problem(value, "The submit file itself stops here.")
         if word == "use":
             raise Problem(f"`use{options} : {value}` is not simulated", "Write the lines that it stands for.")
-        included = self._included(options.split(), value)
-        if included is None:
+        name = self._included(options.split(), value)
+        if name is None:
             return
         if depth >= _DEEPEST_INCLUDE:
             raise Problem("includes nested too deep", "Let no file include itself.")
-        yield from self._statements(included.text, included.name, depth + 1)
+        file = self.folder.get(name)
+        if isinstance(file, File):  # from a directory nothing can be read
+            yield from self._statements(file.text, name, depth + 1)
 
-    def _included(self, options: list[str], source: str) -> _Included | None:
-        """What `include [ifexist] [command [into FILE]] : source` reads; None for nothing. No command is run: a submit
-        file is data here."""
+    def _included(self, options: list[str], source: str) -> str | None:
+        """The file that `include [ifexist] [command [into FILE]] : source` reads; None for none. No command is run: a
+        submit file is data here."""
         match = _INCLUDE_OPTIONS.fullmatch(" ".join(options))
         if match is None:
             raise Problem(
@@ -205,17 +207,16 @@ class Description:
             )
         command = source.rstrip(" |") if match["command"] or source.endswith("|") else ""
         name = self.macros.expand(match["into"] or "") if command else source
-        found = self.folder.get(name) if name else None
-        if found is not None:  # from a directory nothing can be read
-            return _Included(name, found.text if isinstance(found, File) else "")
+        if name and self.folder.get(name) is not None:
+            return name
         if command:
             raise Problem(
                 f"condor_submit runs `{command}` here and reads its output; no command of a submit file is run here",
                 f"Run it yourself, `{command} > FILE`, and write `include : FILE`.",
             )
-        if match["ifexist"]:
-            return None
-        raise Problem(f"there is no file {source} to include", "Check the name.")
+        if not match["ifexist"]:
+            raise Problem(f"there is no file {source} to include", "Check the name.")
+        return None
 
     def _branch(self, place: Place, word: str, condition: str) -> None:
         """Handle if, elif, else or endif. Conditions that can't matter are not evaluated."""
@@ -264,13 +265,6 @@ class Description:
         given = [int(number) for number in version.split(".")]
         own = [int(number) for number in self._profile.version.split(".")]
         return _COMPARISONS[comparison](own[: len(given)], given)
-
-
-class _Included(NamedTuple):
-    """A file that is included."""
-
-    name: str
-    text: str
 
 
 class _Branch(NamedTuple):

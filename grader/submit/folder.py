@@ -70,13 +70,9 @@ class DiskFolder:
         where = os.path.join(self._directory, path)
         if os.path.islink(where):
             return Link.read(where, self._directory)
-        return (
-            Directory()
-            if os.path.isdir(where)
-            else File(b"", writable=_writable(where))
-            if os.path.isfile(where)
-            else None
-        )
+        if os.path.isdir(where):
+            return Directory()
+        return File(b"", writable=_writable(where)) if os.path.isfile(where) else None
 
     def names(self, path: str) -> list[str]:
         """See Folder.names."""

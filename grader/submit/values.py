@@ -269,18 +269,12 @@ def when_to_transfer(text: str) -> str:
     return text.upper()
 
 
+_SHOULD = {"YES": ("YES", "TRUE", "ALWAYS"), "NO": ("NO", "FALSE", "NEVER"), "IF_NEEDED": ("IF_NEEDED", "AUTO")}
+
+
 def should_transfer(text: str) -> str:
     """YES, NO or IF_NEEDED."""
-    meanings = {
-        "YES": "YES",
-        "TRUE": "YES",
-        "ALWAYS": "YES",
-        "NO": "NO",
-        "FALSE": "NO",
-        "NEVER": "NO",
-        "IF_NEEDED": "IF_NEEDED",
-        "AUTO": "IF_NEEDED",
-    }
-    if text.upper() not in meanings:
-        raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
-    return meanings[text.upper()]
+    for meaning, names in _SHOULD.items():
+        if text.upper() in names:
+            return meaning
+    raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
