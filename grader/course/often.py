@@ -48,7 +48,7 @@ def last_week() -> str:
     def happens(event: Callable[..., eventlog.Event], after: float, *more: str) -> None:
         nonlocal now
         now += after
-        events.append(event(83, 0, now, *more))
+        events.append(event((83, 0, now), *more))
 
     happens(eventlog.submitted, 0.0)
     for number, lasts in enumerate(

@@ -29,6 +29,10 @@ NOTES = "    "
 """The indentation of the notes in event 000."""
 
 
+At = tuple[int, int, float]
+"""Whose event it is, and when: cluster, proc and seconds since 1970."""
+
+
 @dataclass(frozen=True)
 class Event:
     """One entry of a job event log."""
@@ -60,36 +64,27 @@ def render(event: Event) -> str:
 # -- the events --------------------------------------------------------------------
 
 
-def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS, notes: str = "") -> Event:
+def submitted(at: At, host: str = ADDRESS, notes: str = "") -> Event:
     """000: the job is in the queue. `notes`: from the submit file."""
-    return Event(
-        0,
-        cluster,
-        proc,
-        time,
-        f"Job submitted from host: {_one_line(host)}",
-        (NOTES + _one_line(notes),) if notes else (),
-    )
+    return Event(0, *at, f"Job submitted from host: {_one_line(host)}", (NOTES + _one_line(notes),) if notes else ())
 
 
-def transfer(cluster: int, proc: int, time: float, kind: str, phase: str, host: str = ADDRESS) -> Event:
+def transfer(at: At, kind: str, phase: str, host: str = ADDRESS) -> Event:
     """040: `kind` is input or output, `phase` is started or finished. An output pair that no 005 follows is a
     checkpoint."""
     if kind not in ("input", "output") or phase not in ("started", "finished"):
         raise ValueError(f"no such transfer: {kind} {phase}")
     body = (f"Transferring to host: {_one_line(host)}",) if (kind, phase) == ("input", "started") else ()
-    return Event(40, cluster, proc, time, f"{phase.title()} transferring {kind} files", body)
+    return Event(40, *at, f"{phase.title()} transferring {kind} files", body)
 
 
-def executing(cluster: int, proc: int, time: float, slot: str, host: str = ADDRESS) -> Event:
+def executing(at: At, slot: str, host: str = ADDRESS) -> Event:
     """001: the program starts in a new sandbox. A start in place is not logged (R4f)."""
-    return Event(1, cluster, proc, time, f"Job executing on host: {_one_line(host)}", (f"SlotName: {_one_line(slot)}",))
+    return Event(1, *at, f"Job executing on host: {_one_line(host)}", (f"SlotName: {_one_line(slot)}",))
 
 
 def evicted(
-    cluster: int,
-    proc: int,
-    time: float,
+    at: At,
     *,
     usage: float = 0,
     sent: int = 0,
@@ -109,13 +104,11 @@ def evicted(
         *_bytes("Run", sent, received),
         *(_ending(return_value, signal) if requeued else ()),
     )
-    return Event(4, cluster, proc, time, text, body)
+    return Event(4, *at, text, body)
 
 
 def terminated(
-    cluster: int,
-    proc: int,
-    time: float,
+    at: At,
     *,
     return_value: int | None = None,
     signal: int | None = None,
@@ -133,31 +126,31 @@ def terminated(
         *_bytes("Run", sent, received),
         *_bytes("Total", sent, received),
     )
-    return Event(5, cluster, proc, time, "Job terminated.", body)
+    return Event(5, *at, "Job terminated.", body)
 
 
-def held(cluster: int, proc: int, time: float, reason: str, code: int, subcode: int = 0) -> Event:
+def held(at: At, reason: str, code: int, subcode: int = 0) -> Event:
     """012: the job is held, with a reason in words and HTCondor's hold code."""
     body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
-    return Event(12, cluster, proc, time, "Job was held.", body)
+    return Event(12, *at, "Job was held.", body)
 
 
-def released(cluster: int, proc: int, time: float, reason: str = "") -> Event:
+def released(at: At, reason: str = "") -> Event:
     """013: the job is idle again."""
     line = _one_line(reason)
-    return Event(13, cluster, proc, time, "Job was released.", (line,) if line else ())
+    return Event(13, *at, "Job was released.", (line,) if line else ())
 
 
-def aborted(cluster: int, proc: int, time: float, reason: str = "") -> Event:
+def aborted(at: At, reason: str = "") -> Event:
     """009: the job is removed from the queue."""
     line = _one_line(reason)
-    return Event(9, cluster, proc, time, "Job was aborted.", (line,) if line else ())
+    return Event(9, *at, "Job was aborted.", (line,) if line else ())
 
 
-def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, code: int, subcode: int = 0) -> Event:
+def starter_error(at: At, slot: str, reason: str, code: int, subcode: int = 0) -> Event:
     """021: an error on the execution point, for example a checkpoint that could not be sent."""
     body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
-    return Event(21, cluster, proc, time, f"Error from starter on {_one_line(slot)}:", body)
+    return Event(21, *at, f"Error from starter on {_one_line(slot)}:", body)
 
 
 # -- parts of a body ---------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from ..tree import File, Tree
 from . import eventlog
-from .eventlog import Event
+from .eventlog import At, Event
 from .job import Job
 from .profile import MODERN, Profile
 from .schedule import BY_POLICY
@@ -25,10 +25,6 @@ RESCHEDULED = (
 )
 
 
-_At = tuple[int, int, float]
-"""The beginning of an event: cluster, proc and time."""
-
-
 def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> Iterator[Event]:
     """The events of a whole story, in order."""
     for moment in moments:
@@ -43,17 +39,17 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
     host = f"<127.0.0.1:{9618 + moment.slot + 1}>"
     match moment.kind:
         case "submitted":
-            return [eventlog.submitted(*at, notes=job.notes)]
+            return [eventlog.submitted(at, notes=job.notes)]
         case "started":
             if _held_when_submitted(job, profile):
                 return []
             received = [
-                eventlog.transfer(*began, "input", "started", host),
-                eventlog.transfer(*at, "input", "finished", host),
+                eventlog.transfer(began, "input", "started", host),
+                eventlog.transfer(at, "input", "finished", host),
             ]
             failed = not_transferred(job, moment.directory, moment.activation_spool)
             over = job.allowed_job_duration == 0  # the job is held before HTCondor logs that its program runs
-            return received if failed or over or job.unstreamable else [*received, eventlog.executing(*at, slot, host)]
+            return received if failed or over or job.unstreamable else [*received, eventlog.executing(at, slot, host)]
         case "checkpoint":
             return _output(began, at)
         case "checkpoint failed":  # HTCondor logs an end even if the network cut the transfer (R4d)
@@ -66,7 +62,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             return [
                 *_returned(began, at, moment),
                 eventlog.evicted(
-                    *at, usage=moment.ran.seconds, return_value=moment.ran.exit.code, signal=moment.ran.exit.signal
+                    at, usage=moment.ran.seconds, return_value=moment.ran.exit.code, signal=moment.ran.exit.signal
                 ),
             ]
         case "never finishes" if moment.run:  # in a transfer
@@ -74,16 +70,16 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "held":
             return _held(job, at, moment, slot, profile)
         case "removed":
-            return [*(_returned(began, at, moment) if moment.next else []), eventlog.aborted(*at, _removed_by(job))]
+            return [*(_returned(began, at, moment) if moment.next else []), eventlog.aborted(at, _removed_by(job))]
         case "released":
-            return [eventlog.released(*at, "via condor_release")]
+            return [eventlog.released(at, "via condor_release")]
         case "ended":
             end = moment.end.exit
             size = total_bytes(moment.returned_files)
             return [
                 *_returned(began, at, moment),
                 eventlog.terminated(
-                    *at,
+                    at,
                     return_value=end.code,
                     signal=end.signal,
                     usage=moment.ran.seconds,
@@ -104,16 +100,16 @@ def total_bytes(tree: Tree) -> int:
     return sum(len(entry.content) for entry in tree.values() if isinstance(entry, File))
 
 
-def _output(began: _At, at: _At) -> list[Event]:
-    return [eventlog.transfer(*began, "output", "started"), eventlog.transfer(*at, "output", "finished")]
+def _output(began: At, at: At) -> list[Event]:
+    return [eventlog.transfer(began, "output", "started"), eventlog.transfer(at, "output", "finished")]
 
 
-def _returned(began: _At, at: _At, moment: Moment) -> list[Event]:
+def _returned(began: At, at: At, moment: Moment) -> list[Event]:
     """R6: the transfer of the output. If there is nothing to send, only its end is logged."""
     return _output(began, at)[not moment.end.returned_files :] if moment.end.transferred else []
 
 
-def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list[Event]:
+def _sent_before_eviction(job: Job, began: At, at: At, moment: Moment) -> list[Event]:
     """R5: a transfer that an eviction interrupts has no end, unlike a transfer that it waits for. R7: a soft eviction
     sends the output."""
     soft = moment.struck.kind != "evict"
@@ -122,35 +118,35 @@ def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list
     return _output(began, at)[: 1 + soft] if moment.transfer else []
 
 
-def _rescheduled(at: _At, moment: Moment, slot: str) -> list[Event]:
+def _rescheduled(at: At, moment: Moment, slot: str) -> list[Event]:
     """R4g: HTCondor logs an error, although the checkpoint has arrived. R7: or because it has not."""
     if moment.struck.kind == "requeue":
-        return [eventlog.starter_error(*at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
+        return [eventlog.starter_error(at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
     if isinstance(moment.next, NotSaved):
-        return [eventlog.starter_error(*at, slot, f"failed to send {', '.join(moment.next.missing)}", 13, errno.ENOENT)]
+        return [eventlog.starter_error(at, slot, f"failed to send {', '.join(moment.next.missing)}", 13, errno.ENOENT)]
     return []
 
 
-def _evicted(at: _At, moment: Moment, profile: Profile) -> Event:
+def _evicted(at: At, moment: Moment, profile: Profile) -> Event:
     code = VACATE_CODES[moment.fault.kind] if profile.eviction_codes and moment.fault else None
-    return eventlog.evicted(*at, usage=moment.run.seconds if moment.run else 0, code=code)
+    return eventlog.evicted(at, usage=moment.run.seconds if moment.run else 0, code=code)
 
 
-def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> list[Event]:
+def _held(job: Job, at: At, moment: Moment, slot: str, profile: Profile) -> list[Event]:
     held = moment.next
-    by_user = eventlog.held(*at, "via condor_hold", 1, 0)
+    by_user = eventlog.held(at, "via condor_hold", 1, 0)
     if moment.fault and moment.fault.kind == "hold-idle":  # there is no slot from which it could be evicted
         return [by_user]
     if not isinstance(held, Held):
         sent = _sent_before_eviction(job, (job.cluster, job.proc, moment.time - moment.transfer), at, moment)
         return [*sent, _evicted(at, moment, profile), by_user]
-    hold = eventlog.held(*at, held.reason, held.code, held.subcode)
+    hold = eventlog.held(at, held.reason, held.code, held.subcode)
     if held.code == Hold.INPUT_SIZE and _held_when_submitted(job, profile):
         return [hold]
     if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
         return [*(_output(at, at) if held.transferred else []), hold]
     evicted = eventlog.evicted(
-        *at, usage=moment.ran.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
+        at, usage=moment.ran.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
     )
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
@@ -166,7 +162,7 @@ def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> lis
     }
     return [
         *_output(at, at)[: transfers.get(held.code, 1)],
-        eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
+        eventlog.starter_error(at, slot, held.reason, starters, held.subcode),
         evicted,
         hold,
     ]

@@ -62,16 +62,16 @@ def holds(events, found):
 
 
 def test_notes_of_the_submit_file_are_logged_below_the_host():
-    assert eventlog.render(eventlog.submitted(*JOB, notes="sweep 1 12, ada")).splitlines()[1] == "    sweep 1 12, ada"
+    assert eventlog.render(eventlog.submitted(JOB, notes="sweep 1 12, ada")).splitlines()[1] == "    sweep 1 12, ada"
 
 
 def test_htcondor_reads_the_notes_back(read_back):
-    (event,) = read_back(eventlog.submitted(*JOB, notes="sweep 1 12, ada"))
+    (event,) = read_back(eventlog.submitted(JOB, notes="sweep 1 12, ada"))
     assert event["LogNotes"] == "sweep 1 12, ada"
 
 
 def test_an_event_is_a_head_tabbed_lines_and_three_dots():
-    event = eventlog.held(*JOB, "Starter failed to upload checkpoint", 36, -1)
+    event = eventlog.held(JOB, "Starter failed to upload checkpoint", 36, -1)
     assert eventlog.render(event) == (
         "012 (007.003.000) 2023-11-14 22:13:20 Job was held.\n"
         "\tStarter failed to upload checkpoint\n"
@@ -81,36 +81,36 @@ def test_an_event_is_a_head_tabbed_lines_and_three_dots():
 
 
 def test_usage_is_days_hours_minutes_seconds():
-    event = eventlog.terminated(*JOB, return_value=0, usage=2 * 86400 + 3 * 3600 + 4 * 60 + 5.9)
+    event = eventlog.terminated(JOB, return_value=0, usage=2 * 86400 + 3 * 3600 + 4 * 60 + 5.9)
     assert "\tUsr 2 03:04:05, Sys 0 00:00:00  -  Run Remote Usage" in event.body
 
 
 def test_only_the_start_of_input_names_the_host():
-    started = eventlog.transfer(*JOB, "input", "started")
+    started = eventlog.transfer(JOB, "input", "started")
     assert started.text == "Started transferring input files"
     assert started.body == (f"Transferring to host: {eventlog.ADDRESS}",)
-    assert eventlog.transfer(*JOB, "output", "started").body == ()
-    assert eventlog.transfer(*JOB, "input", "finished").body == ()
+    assert eventlog.transfer(JOB, "output", "started").body == ()
+    assert eventlog.transfer(JOB, "input", "finished").body == ()
 
 
 def test_the_code_of_an_eviction_is_given_only_where_there_is_one():
-    assert eventlog.evicted(*JOB).text == "Job was evicted."
-    assert eventlog.evicted(*JOB, code=1025).text == "Job was evicted. Code 1025 Subcode 0"
+    assert eventlog.evicted(JOB).text == "Job was evicted."
+    assert eventlog.evicted(JOB, code=1025).text == "Job was evicted. Code 1025 Subcode 0"
 
 
 def test_an_event_has_the_name_that_htcondor_gives_it():
     htcondor2 = pytest.importorskip("htcondor2")
     for number, name in eventlog.NAMES.items():
         assert htcondor2.JobEventType(number).name == name
-    assert eventlog.submitted(*JOB).name == "SUBMIT"
+    assert eventlog.submitted(JOB).name == "SUBMIT"
 
 
 def test_a_program_ends_in_one_way():
     for ending in ({}, {"return_value": 0, "signal": 9}):
         with pytest.raises(ValueError):
-            eventlog.terminated(*JOB, **ending)
+            eventlog.terminated(JOB, **ending)
     with pytest.raises(ValueError):
-        eventlog.transfer(*JOB, "checkpoint", "started")
+        eventlog.transfer(JOB, "checkpoint", "started")
 
 
 # -- HTCondor reads it back --------------------------------------------------------
@@ -118,17 +118,17 @@ def test_a_program_ends_in_one_way():
 
 def test_the_log_of_an_evicted_run_reads_back(read_back):
     events = [
-        eventlog.submitted(*JOB),
-        eventlog.transfer(*JOB, "input", "started"),
-        eventlog.transfer(*JOB, "input", "finished"),
-        eventlog.executing(*JOB, "slot1@ep"),
-        eventlog.transfer(*JOB, "output", "started"),
-        eventlog.transfer(*JOB, "output", "finished"),
-        eventlog.evicted(*JOB),
-        eventlog.starter_error(*JOB, "slot1@ep", "Starter failed to upload checkpoint", 36, -1),
-        eventlog.held(*JOB, "Starter failed to upload checkpoint", 36, -1),
-        eventlog.released(*JOB, "via condor_release"),
-        eventlog.terminated(*JOB, return_value=0),
+        eventlog.submitted(JOB),
+        eventlog.transfer(JOB, "input", "started"),
+        eventlog.transfer(JOB, "input", "finished"),
+        eventlog.executing(JOB, "slot1@ep"),
+        eventlog.transfer(JOB, "output", "started"),
+        eventlog.transfer(JOB, "output", "finished"),
+        eventlog.evicted(JOB),
+        eventlog.starter_error(JOB, "slot1@ep", "Starter failed to upload checkpoint", 36, -1),
+        eventlog.held(JOB, "Starter failed to upload checkpoint", 36, -1),
+        eventlog.released(JOB, "via condor_release"),
+        eventlog.terminated(JOB, return_value=0),
     ]
     found = read_back(*events)
     holds(events, found)
@@ -138,7 +138,7 @@ def test_the_log_of_an_evicted_run_reads_back(read_back):
 @with_one_folder
 @given(job=jobs, code=st.integers(0, 255), usage=seconds, sent=amounts, received=amounts)
 def test_a_normal_ending_reads_back(read_back, job, code, usage, sent, received):
-    event = eventlog.terminated(*job, return_value=code, usage=usage, sent=sent, received=received)
+    event = eventlog.terminated(job, return_value=code, usage=usage, sent=sent, received=received)
     (found,) = read_back(event)
     holds([event], [found])
     assert found["TerminatedNormally"] is True and found["ReturnValue"] == code
@@ -149,7 +149,7 @@ def test_a_normal_ending_reads_back(read_back, job, code, usage, sent, received)
 @with_one_folder
 @given(job=jobs, signal=st.integers(1, 64))
 def test_an_end_by_signal_reads_back(read_back, job, signal):
-    event = eventlog.terminated(*job, signal=signal)
+    event = eventlog.terminated(job, signal=signal)
     (found,) = read_back(event)
     holds([event], [found])
     assert found["TerminatedNormally"] is False and found["TerminatedBySignal"] == signal
@@ -158,7 +158,7 @@ def test_an_end_by_signal_reads_back(read_back, job, signal):
 @with_one_folder
 @given(job=jobs, code=codes, subcode=subcodes, usage=seconds, sent=amounts)
 def test_an_eviction_reads_back(read_back, job, code, subcode, usage, sent):
-    event = eventlog.evicted(*job, code=code, subcode=subcode, usage=usage, sent=sent)
+    event = eventlog.evicted(job, code=code, subcode=subcode, usage=usage, sent=sent)
     (found,) = read_back(event)
     holds([event], [found])
     assert (found["ReasonCode"], found.get("ReasonSubCode", 0)) == (code, subcode)
@@ -174,7 +174,7 @@ def test_an_eviction_reads_back(read_back, job, code, subcode, usage, sent):
     ),
 )
 def test_a_requeued_job_reads_back(read_back, job, ending):
-    event = eventlog.evicted(*job, **ending)
+    event = eventlog.evicted(job, **ending)
     (found,) = read_back(event)
     holds([event], [found])
     assert found["TerminatedAndRequeued"] is True
@@ -186,10 +186,10 @@ def test_a_requeued_job_reads_back(read_back, job, ending):
 @given(job=jobs, reason=reasons, code=codes, subcode=subcodes, slot=slots)
 def test_any_reason_becomes_one_line_and_reads_back(read_back, job, reason, code, subcode, slot):
     events = [
-        eventlog.held(*job, reason, code, subcode),
-        eventlog.released(*job, reason),
-        eventlog.starter_error(*job, slot, reason, code, subcode),
-        eventlog.executing(*job, slot),
+        eventlog.held(job, reason, code, subcode),
+        eventlog.released(job, reason),
+        eventlog.starter_error(job, slot, reason, code, subcode),
+        eventlog.executing(job, slot),
     ]
     found = read_back(*events)
     holds(events, found)
