@@ -154,7 +154,7 @@ class Ended(NamedTuple):
     """The program has ended for good, and its output was returned."""
 
     exit: Exit
-    returned_files: Tree
+    returned_files: Tree = Tree()
     transferred: bool = True
     """Whether there was any transfer (R6)."""
     removed: bool = False
@@ -578,26 +578,8 @@ def _wasted(now: Situation, seconds: float = 0.0) -> Situation:
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     """R1, R4, R6: what HTCondor does after a program has ended by itself. Raises OutsideSandbox and Endless."""
     run = now.ran
-    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.activation_spool)):
-        if problem.too_much:
-            return Held(
-                Hold.INPUT_SIZE,
-                0,
-                f"The input files exceed max_transfer_input_mb: {problem}",
-                returned_files=transfer.output_of_no_start(job, now.activation_spool, profile),
-            )
-        refused = not job.missing_input
-        return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}", refused=refused)
-    if run.unstartable and job.unstreamable:
-        return Held(Hold.STREAMED, 0, f"Failed to open '{job.unstreamable}' as standard output")
-    if run.unstartable and (stream := transfer.unopened(job, run.sandbox)):
-        what, code = ("input", Hold.STDIN) if stream.is_input else ("output", Hold.STREAM)
-        why = os.strerror(stream.error)
-        return Held(
-            code, stream.error, f"Failed to open '{stream.path}' as standard {what}: {why} (errno {stream.error})"
-        )
     if run.unstartable:
-        return Held(Hold.EXECUTE, run.error, _not_started(job, run))
+        return _no_start(job, profile, now)
     if run.over:
         return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator, not of HTCondor")
     if is_checkpoint(job, run):
@@ -607,36 +589,50 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         returned_files, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
     else:
         returned_files, transferred = transfer.output(job, run.sandbox, now.activation_spool, profile), True
-    if isinstance(returned_files, Tree):
-        if late := _took_too_long(job, run.seconds, now.elapsed):
-            return late._replace(returned_files=returned_files, transferred=transferred)
-        verdict = periodic_verdict(job, now, now.time)
-        if verdict is Kind.EVICTED:
-            return Held(Hold.LIMIT, 0, "Not simulated: periodic_vacate is true when the program has ended")
-        if verdict is Kind.REMOVED:
-            return Ended(run.exit, returned_files, transferred, removed=True)
-        held = _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now)
-        return (
-            held._replace(returned_files=returned_files, transferred=transferred)
-            if held
-            else Ended(run.exit, returned_files, transferred)
-        )
-    if returned_files.error == errno.EFBIG:
-        return Held(
-            Hold.OUTPUT_SIZE,
-            0,
-            f"The output files exceed max_transfer_output_mb{_why(returned_files)}",
-            returned_files=returned_files.sent,
-        )
-    return Held(
-        Hold.OUTPUT,
-        returned_files.error,
-        f"Transfer output files failure{_why(returned_files)}",
-        returned_files.paths if returned_files.error == errno.ENOENT else (),
-        returned_files.sent,
-        refused=returned_files.refused,
-        unsendable=returned_files.unsendable,
-    )
+    if isinstance(returned_files, transfer.TransferFailure):
+        return _not_returned(returned_files)
+    then: Held | Ended = Ended(run.exit)
+    verdict = periodic_verdict(job, now, now.time)
+    if late := _took_too_long(job, run.seconds, now.elapsed):
+        then = late
+    elif verdict is Kind.EVICTED:
+        return Held(Hold.LIMIT, 0, "Not simulated: periodic_vacate is true when the program has ended")
+    elif verdict is Kind.REMOVED:
+        then = Ended(run.exit, removed=True)
+    elif held := _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now):
+        then = held
+    return then._replace(returned_files=returned_files, transferred=transferred)
+
+
+def _no_start(job: Job, profile: Profile, now: Situation) -> Held:
+    """R2, R3: the hold of a job whose program could not be started."""
+    run = now.ran
+    problem = transfer.not_transferred(job, run.sandbox, now.activation_spool)
+    if problem and problem.too_much:
+        reason = f"The input files exceed max_transfer_input_mb: {problem}"
+        streams = transfer.output_of_no_start(job, now.activation_spool, profile)
+        return Held(Hold.INPUT_SIZE, 0, reason, returned_files=streams)
+    if problem:
+        reason = f"Transfer input files failure: {problem}"
+        return Held(Hold.INPUT, problem.error, reason, refused=not job.missing_input)
+    if job.unstreamable:
+        return Held(Hold.STREAMED, 0, f"Failed to open '{job.unstreamable}' as standard output")
+    if stream := transfer.unopened(job, run.sandbox):
+        what, code = ("input", Hold.STDIN) if stream.is_input else ("output", Hold.STREAM)
+        why = f"{os.strerror(stream.error)} (errno {stream.error})"
+        return Held(code, stream.error, f"Failed to open '{stream.path}' as standard {what}: {why}")
+    return Held(Hold.EXECUTE, run.error, _not_started(job, run))
+
+
+def _not_returned(failure: transfer.TransferFailure) -> Held:
+    """R6: the hold of a job whose output could not be returned."""
+    paths, sent, error, refused, unsendable = failure
+    if error == errno.EFBIG:
+        reason = f"The output files exceed max_transfer_output_mb{_why(failure)}"
+        return Held(Hold.OUTPUT_SIZE, 0, reason, returned_files=sent)
+    missing = paths if error == errno.ENOENT else ()
+    reason = f"Transfer output files failure{_why(failure)}"
+    return Held(Hold.OUTPUT, error, reason, missing, sent, refused=refused, unsendable=unsendable)
 
 
 def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved | NotSaved | Held:
@@ -660,11 +656,8 @@ def _took_too_long(job: Job, seconds: float, elapsed: float) -> Held | None:
     ):
         if allowed is not None and took > allowed:
             hours = f"{allowed // 3600}:" if allowed >= 3600 else ""
-            return Held(
-                code,
-                0,
-                f"The job exceeded allowed {what} duration of {hours}{allowed // 60 % 60:02d}:{allowed % 60:02d}",
-            )
+            duration = f"{hours}{allowed // 60 % 60:02d}:{allowed % 60:02d}"
+            return Held(code, 0, f"The job exceeded allowed {what} duration of {duration}")
     return None
 
 
