@@ -842,7 +842,7 @@ def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profi
         elif usual == "getenv" and values.passed_on(macros.expand(macros.get(name) or ""), variables):
             pass  # the remark on it is the job's
         elif usual in commands.IDLE or usual in commands.LIMITED:
-            decides = usual in commands.DECIDING and not _is_default(name, macros)
+            decides = usual in commands.DECIDING and not _is_usual(usual, name, macros)
             ending = ", though it may change how the job ends" if decides else ""
             remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
         elif not (
@@ -886,11 +886,6 @@ def _depends_on_the_end(macros: Macros, text: str) -> bool:
         and policy.names <= EXIT_ATTRIBUTES
         and not any(classads.is_true(policy.value(ad)) for ad in before)
     )
-
-
-def _is_default(name: str, macros: Macros) -> bool:
-    """Whether a command that may change how the job ends has the value with which it does not."""
-    return _is_usual(commands.USUAL.get(name, name), name, macros)
 
 
 def _is_usual(command: str, name: str, macros: Macros) -> bool:

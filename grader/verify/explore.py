@@ -55,7 +55,6 @@ from .states import Key, Length, State
 from .verdicts import Unknown, Unsafe, Verdict
 
 RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN, RIGHT = Verdict
-FAILURES = tuple(Unsafe)
 MIDDLE = 2.0
 """Virtual seconds that an execution takes at least for a soft eviction in its middle to be tried."""
 WORTHWHILE = 0.1
@@ -497,10 +496,10 @@ class _Explorer:
         earlier, (place, spool) = state.before, state.key
         while earlier is not None and earlier.schedule == state.schedule:
             if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
-                each = earlier.retries - state.retries
-                laps = int(state.retries // each)
+                each = earlier.now.retries - state.now.retries
+                laps = int(state.now.retries // each)
                 state.now = state.now._replace(
-                    retries=state.retries - laps * each,
+                    retries=state.now.retries - laps * each,
                     execution=state.execution + laps * (state.execution - earlier.execution),
                     time=state.clock + laps * (state.clock - earlier.clock),
                 )

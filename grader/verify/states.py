@@ -86,10 +86,6 @@ class State:
         return self.now.slot
 
     @property
-    def retries(self) -> float:
-        return self.now.retries
-
-    @property
     def moved(self) -> bool:
         """Whether it starts in a new sandbox (R2) instead of in place (R4f)."""
         return self.now.kind == Kind.STARTED

@@ -47,7 +47,8 @@ from grader.rules.schedule import Fault, parse, render
 from grader.rules.simulation import outcome, simulate
 from grader.rules.transfer import without_streams
 from grader.tree import File, Tree
-from grader.verify.explore import FAILURES, RESTART_SAFE, UNKNOWN, UNSAFE, explore
+from grader.verify.explore import RESTART_SAFE, UNKNOWN, UNSAFE, explore
+from grader.verify.verdicts import Unsafe
 
 FIRST = 5
 """Faults strike one of so many executions."""
@@ -330,11 +331,11 @@ def agrees(job, found, played, profile=MODERN, first=FIRST):
             failures.setdefault(what, []).append(len(one.schedule))
         elif good(one) and loses_progress(job, one, known, profile):
             failures.setdefault("lost progress", []).append(len(one.schedule) + 1)
-    worst = next((what for what in FAILURES if what in failures), None)
+    worst = next((what for what in Unsafe if what in failures), None)
     said = f"explore: {found.verdict}, {found.failure} [{render(found.schedule or ())}]; schedules: {failures}"
 
     if found.verdict == UNSAFE:
-        assert worst is None or FAILURES.index(worst) >= FAILURES.index(found.failure), said
+        assert worst is None or list(Unsafe).index(worst) >= list(Unsafe).index(found.failure), said
         shown = Played(job, parse(render(found.schedule)), profile)
         if found.failure == "lost progress":
             before = Played(job, found.schedule[:-1], profile)
@@ -424,4 +425,4 @@ def test_jobs_of_every_verdict_are_drawn():
         drawn.add(found.failure if found.verdict == UNSAFE else found.verdict)
 
     draw()
-    assert drawn == {*FAILURES, RESTART_SAFE, UNKNOWN}
+    assert drawn == {*Unsafe, RESTART_SAFE, UNKNOWN}

@@ -20,8 +20,8 @@ from grader.rules.schedule import parse, render
 from grader.rules.simulation import outcome, simulate
 from grader.tree import File, Tree
 from grader.verify.evidence import evidence
-from grader.verify.explore import FAILURES, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, explore, unknown
-from grader.verify.verdicts import Unknown
+from grader.verify.explore import RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, explore, unknown
+from grader.verify.verdicts import Unknown, Unsafe
 
 LINUX = sys.platform.startswith("linux")
 V25 = PROFILES["v25"]
@@ -593,8 +593,8 @@ def test_the_printed_schedule_is_the_way_to_the_state_that_fails(explored, name)
 
 
 def test_every_failure_is_among_the_examples():
-    assert {name.partition(":")[0] for name in UNSAFE_JOBS} == set(FAILURES)
-    for failure in FAILURES:
+    assert {name.partition(":")[0] for name in UNSAFE_JOBS} == set(Unsafe)
+    for failure in Unsafe:
         assert sum(name.startswith(failure) for name in UNSAFE_JOBS) >= 2
 
 
@@ -866,7 +866,7 @@ def test_tries_that_all_go_the_same_way_are_not_walked_one_by_one(counting, exec
     job = counting(SAFE if each else "import sys\nsys.exit(7)", max_retries=retries, transfer_output_files=(), **fields)
     found = explore(job, executor)
     assert (found.verdict, found.failure, found.schedule) == (UNSAFE, "failed", ())
-    assert found.violation.state.execution == (each or 1) + retries and found.violation.state.retries == 0
+    assert found.violation.state.execution == (each or 1) + retries and found.violation.state.now.retries == 0
     assert found.executions < 20 and found.states < 100
 
 

@@ -289,7 +289,7 @@ def test_the_last_try_is_reached_at_the_time_and_the_number_it_has(retries):
     *_, last = simulate(tried, Scripted(failing, 10.0), pace=Pace(wait=0.0))
     assert (found.failure, found.schedule) == (Unsafe.FAILED, ())
     end = found.violation.state
-    assert (end.execution, end.clock + 10.0, end.retries) == (last.execution, last.time, 0)
+    assert (end.execution, end.clock + 10.0, end.now.retries) == (last.execution, last.time, 0)
 
 
 def test_a_million_tries_that_all_go_the_same_way_are_few_states():
