@@ -184,7 +184,9 @@ def test_periodic_vacate_comes_first_and_only_while_a_job_runs():
 def test_periodic_vacate_at_the_end_of_the_program_is_not_simulated(executor, python_job):
     """HTCondor 23.9 and 25.14 then evict the job, and again whenever it starts."""
     moments, job = story(3, periodic_vacate="ExitCode == 3")
-    assert moments[-1].next.code == Hold.LIMIT and "Not simulated: periodic_vacate" in moments[-1].next.reason
+    held = moments[-1].next
+    assert (held.code, held.subcode) == (Hold.LIMIT, 0) and "Not simulated: periodic_vacate" in held.reason
+    assert not moments[-1].returned_files, "nothing is known of them"
     job = python_job("import sys; sys.exit(3)", checkpoint_exit_code=85, periodic_vacate="ExitCode == 3")
     assert explore(job, executor).unknown is Unknown.NOT_SIMULATED
 

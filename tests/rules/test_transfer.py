@@ -501,6 +501,14 @@ def test_remaps_apply_to_their_own_result():
     assert transfer.output(one, sandbox({"a": "1", "b": "2"}), Tree()) == Tree.files({"e/d": "2"})
 
 
+@pytest.mark.parametrize("names, returned", [(15, ["15"]), (25, [])])
+def test_names_in_a_row_are_followed_and_far_too_many_taken_for_a_circle(names, returned):
+    """R6"""
+    one = quiet(transfer_output_files=("0",), transfer_output_remaps=tuple((str(n), str(n + 1)) for n in range(names)))
+    sent = transfer.output(one, sandbox({"0": "1"}), Tree())
+    assert (sent.sent if isinstance(sent, TransferFailure) else sent).listing() == returned
+
+
 def test_remaps_in_a_circle_hold_the_job():
     """R6"""
     one = quiet(transfer_output_files=("a", "n"), transfer_output_remaps=(("a", "b"), ("b", "a")))

@@ -314,6 +314,12 @@ def test_what_is_not_simulated_is_unknown_but_a_limit_holds_the_job():
     assert explore(job(), Scripted(safe, left=None)).unknown is Unknown.LEFT_UNSEEN
 
 
+def test_an_execution_that_reached_a_limit_is_not_tried_again():
+    program = Scripted(safe, over="5 s", limit=Limit.REAL_TIME)
+    explore(job(), program, bounds=Bounds(limits_hold=False))
+    assert (program.executed, program.freshly) == (1, 0)
+
+
 def test_a_file_that_varies_does_no_harm_if_the_result_does_not():
     def untidy(files, at):
         code = count(files)
@@ -506,6 +512,16 @@ def test_a_job_that_looks_at_the_clock_is_tried_days_later_once():
     program = Scripted(safe, looked=True)
     assert explore(job(), program).verdict == RESTART_SAFE
     assert program.executed == 4 + 4 + 4, "the walk, all of it again, and all elsewhere"
+
+
+def test_a_job_may_save_more_often_when_it_is_late():
+    def careful_late(files, at):
+        began = float(files.setdefault("began", b"%f" % at.clock))
+        rows = 1 if at.clock - began > LATE / 2 else 4
+        return 85 if all(count(files, last=11) for _ in range(rows)) else 0
+
+    found = explore(job(transfer_checkpoint_files=("n", "rows", "began")), Scripted(careful_late, looked=True))
+    assert (found.verdict, found.executions) == (RESTART_SAFE, 3)
 
 
 def test_a_job_that_fails_when_it_is_late_goes_by_the_time():
