@@ -15,6 +15,7 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 from ..execute.executor import Executor
@@ -66,7 +67,8 @@ def measured(
     if _difference(job, files, exploration.checkpoints, last, first) and first.looked:
         tries.append(_tried(job, exploration.first, executor, profile, Unbroken(time_begins_anew=True)))
     differences = [one and _difference(job, files, exploration.checkpoints, last, one) for one in tries]
-    if any(one and not difference for one, difference in zip(tries, differences)):
+    certain = not differences[0] or _tells_how_long_it_took(differences[0], way, exploration.checkpoints)
+    if certain and any(one and not difference for one, difference in zip(tries, differences)):
         return _by_progress(job, replace(exploration, unbroken=True), way, first), None
     difference = next((one for one in reversed(differences) if one), None)
     doubtful = difference is None or not all(one and not one.explained for one in differences)
@@ -191,6 +193,24 @@ def _has_a_line_for_each_save(tried: _Try, path: str, entry: File) -> bool:
     since the last one, and what it was computed from begins anew when the program does."""
     saved = [note[4].get(path) for note in tried.run.notes if note[0] == "stay"]
     return None not in saved and len(set(saved)) == len(saved) and len(entry.text.splitlines()) <= len(saved) + 2
+
+
+def _tells_how_long_it_took(difference: Difference, way: list[State], checkpoints: int) -> bool:
+    """Whether all that differs are numbers that are the job's seconds, or its checkpoints. Others may have been computed
+    from a timer, which the job should have saved."""
+    seconds = sum(state.ran.seconds for state in way)
+    pairs = [
+        pair
+        for path, entry in difference.restarted.items()
+        for pair in zip_longest(
+            _numbers(difference.unbroken.text(path)), _numbers(entry.text if isinstance(entry, File) else "")
+        )
+    ]
+    told = [told for right, told in pairs if told != right]
+    return all(
+        told and re.fullmatch(r"\d+(\.\d+)?", told) and (float(told) == checkpoints or abs(float(told) - seconds) <= 1)
+        for told in told
+    )
 
 
 def _goes_by_time(differences: list[Difference | None]) -> bool:

@@ -427,6 +427,26 @@ def test_a_right_program_that_can_not_go_on_is_consistent(judge, style):
     assert (found.verdict, found.unbroken) == (CONSISTENT, False)
 
 
+def test_what_a_timer_that_begins_anew_computes_is_not_believed(judge):
+    cools = (
+        SUMS
+        + """\
+begun = time.time()
+while done < 12:
+    time.sleep(1)
+    done += 1
+    total += int(100 / (time.time() - begun))
+    if time.time() - begun >= 4 and done < 12:
+        save()
+        sys.exit(85)
+open("out", "w").write(f"{total}\\n")
+"""
+    )
+    found, difference = judge(cools)
+    assert found.verdict == CONSISTENT
+    assert difference and difference.unbroken != difference.restarted
+
+
 @pytest.mark.parametrize("style", MEANT)
 def test_what_is_meant_to_begin_anew_is_never_unsafe(judge, style):
     found, difference = judge(MEANT[style])
