@@ -87,11 +87,8 @@ class _Loop:
 
     def forgotten(self, restarted: State, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
-        run = self.run(self.first, last_note="then")[0]
-        first, then = _noted(run, "first"), _noted(run, "then")
-        again = _noted(self.run(restarted, last_note="first")[0], "first")
-        anew = [name for name, value in first.items() if again.get(name) == value and then.get(name, value) != value]
-        names = _wholes(anew)
+        first, left, _, lost = self.noted(restarted)
+        names = _wholes([name for name in lost if lost[name] == first.get(name)])
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
             return ()
         needed = list(names)
@@ -99,17 +96,27 @@ class _Loop:
             rest = [other for other in names if other not in needed or other == name]
             if len(rest) < len(names) and self.gives(right, rest):
                 needed.remove(name)
-        return self.told(needed, then, first, anew=True)
+        return self.told(needed, left, first, anew=True)
+
+    def noted(self, restarted: State) -> tuple[_Values, _Values, _Values, _Values]:
+        """What is in memory at first, where the program would leave, and when it goes on; and after the restart what is
+        other than that. What is as the program left it was not lost, even if going on does more before the loop begins."""
+        run = self.run(self.first, last_note="then")[0]
+        first, left, then = (_noted(run, what) for what in ("first", "left", "then"))
+        left = {**then, **left}
+        again = _noted(self.run(restarted, last_note="first")[0], "first")
+        lost = {
+            name: value
+            for name, value in again.items()
+            if name in then and value.checksum not in (then[name].checksum, left[name].checksum)
+        }
+        return first, left, then, lost
 
     def changed(self, restarted: State, right: Tree) -> tuple[Forgotten, ...]:
         """What is other after the first restart than at the save, without being as it was at the very start: with what it was
         at the save, that restart goes on to the right output."""
-        run = self.run(self.first, last_note="then")[0]
-        first, then = _noted(run, "first"), _noted(run, "then")
-        again = _noted(self.run(restarted, last_note="first")[0], "first")
-        names = _wholes(
-            [name for name, value in again.items() if then.get(name, value) not in (value, first.get(name))]
-        )
+        first, left, then, lost = self.noted(restarted)
+        names = _wholes([name for name in lost if lost[name] != first.get(name)])
 
         def remembered(names: list[str]) -> bool:
             values = tuple((name, then[name].pickled) for name in names)
@@ -128,15 +135,13 @@ class _Loop:
         return (
             ()
             if any(then[name].kind == "builtins.int" for name in needed)
-            else self.told(needed, then, again, anew=False)
+            else self.told(needed, left, lost, anew=False)
         )
 
-    def told(
-        self, names: list[str], then: dict[str, _Value], restored: dict[str, _Value], anew: bool
-    ) -> tuple[Forgotten, ...]:
+    def told(self, names: list[str], left: _Values, restored: _Values, anew: bool) -> tuple[Forgotten, ...]:
         file, line = self.how.loop or ("", 0)
         return tuple(
-            Forgotten(name, file, line, then[name].kind, then[name].shown, restored[name].shown, anew) for name in names
+            Forgotten(name, file, line, left[name].kind, left[name].shown, restored[name].shown, anew) for name in names
         )
 
     def gives(self, output: Tree, forgets: list[str]) -> bool:
@@ -153,6 +158,9 @@ class _Value(NamedTuple):
     kind: str
     shown: str
     pickled: str
+
+
+_Values = dict[str, _Value]
 
 
 def _wholes(names: list[str]) -> list[str]:

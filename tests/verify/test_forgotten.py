@@ -119,3 +119,28 @@ def test_what_is_other_than_at_the_save_is_named_wherever_it_begins(executor):
     (values,) = forgotten(job, found, executor, MODERN)
     assert (values.name, values.saved, values.anew) == ("values", "[2, 1, 0, 3, 1, 2]", False)
     assert values.restored == "[5]"
+
+
+def test_what_a_restart_brings_back_is_not_named(executor):
+    source = b"""\
+#!/usr/bin/env python3
+import json, os, sys
+state, steps = {"begun": 0, "rows": []}, 0
+if os.path.exists("state"):
+    state = json.load(open("state"))
+while state["begun"] < 9:
+    state["begun"] += 1
+    if steps == 2:
+        json.dump(state, open("state", "w"))
+        sys.exit(85)
+    state["rows"].append((state["begun"], state["begun"] ** 2))
+    steps += 1
+with open("out", "w") as file:
+    file.writelines(f"{row[0]} {row[1]}\\n" for row in state["rows"])
+"""
+    job = replace(job_of("pass"), inputs=Tree({"job": File(source, executable=True)}))
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    right = Tree({"out": File(b"".join(b"%d %d\n" % (n, n**2) for n in range(1, 10)))})
+    wrong = Tree({"out": File(b"".join(b"%d %d\n" % (n, n**2) for n in (1, 2, 4, 5, 7, 8)))})
+    assert found.verdict != "restart-safe"
+    assert explaining(job, found, executor, MODERN, right, wrong) == ()

@@ -1,8 +1,10 @@
-"""What a Python program has in memory at the head of its loop: at first, and when it goes on after it would have left.
+"""What a Python program has in memory: at the head of its loop at first, where it would have left, and at the head again
+when it goes on after that.
 
 Where it is told to, some of that begins anew then, as after a restart that has not brought it back: verify/forgotten.py
-finds out by it what a job forgets. Each note is a line of JSON: ["first", values] or ["then", values], where the values
-are {name: [checksum, the name of its type, what it is in a few characters, what it is as a pickle in hexadecimal digits]}.
+finds out by it what a job forgets. Each note is a line of JSON: ["first", values], ["left", values] or ["then", values],
+where the values are {name: [checksum, the name of its type, what it is in a few characters, what it is as a pickle in
+hexadecimal digits]}.
 A name is one that the program could use (total, self.total, state["total"]), or RANDOM or NUMPY for the generators that
 modules have.
 """
@@ -40,26 +42,28 @@ class Memory:
         self.first: dict[str, bytes] | None = None
         self.left = False
 
+    def leave(self, frame: "FrameType | None") -> None:
+        """Note what there is where the program would leave, if that is within the loop."""
+        self.left = True
+        while frame is not None and not self.has_loop(frame):
+            frame = frame.f_back
+        if frame is not None:
+            self.note("left", _shown_values(list(_parts(frame)))[1])
+
     def on_call(self, frame: "FrameType", event: str, argument: object) -> "Any":
         """To be the trace function."""
+        return self.on_line if self.has_loop(frame) else None
+
+    def has_loop(self, frame: "FrameType") -> bool:
+        """Whether this runs the code that the loop is in."""
         code = frame.f_code
         ours = os.path.basename(code.co_filename) == self.name and os.path.realpath(code.co_filename) == self.path
-        return self.on_line if ours and any(line == self.line for *_, line in code.co_lines()) else None
+        return ours and any(line == self.line for *_, line in code.co_lines())
 
     def on_line(self, frame: "FrameType", event: str, argument: object) -> "Any":
         if event == "line" and frame.f_lineno == self.line and (self.first is None or self.left):
             parts = list(_parts(frame))
-            values = {name: packed for name, value, _ in parts if (packed := _packed(value))}
-            shown = {
-                name: [
-                    zlib.crc32(values[name]),
-                    _kind(value),
-                    _shown(value),
-                    values[name].hex() if len(values[name]) <= MOST_TOLD else "",
-                ]
-                for name, value, _ in parts
-                if name in values
-            }
+            values, shown = _shown_values(parts)
             if self.first is None:
                 self.first = values
                 self.note("first", shown)
@@ -99,6 +103,22 @@ def _parts(frame: "FrameType") -> "Iterator[tuple[str, Any, Put]]":
         yield NUMPY, module.get_state(), module.set_state
 
 
+def _shown_values(parts: "list[tuple[str, Any, Put]]") -> "tuple[dict[str, bytes], dict[str, list[object]]]":
+    """The values of these parts, packed, and what a note has of them."""
+    values = {name: packed for name, value, _ in parts if (packed := _packed(value))}
+    shown: dict[str, list[object]] = {
+        name: [
+            zlib.crc32(_packed(value, _as_json)),
+            _kind(value),
+            _shown(value),
+            values[name].hex() if len(values[name]) <= MOST_TOLD else "",
+        ]
+        for name, value, _ in parts
+        if name in values
+    }
+    return values, shown
+
+
 def _has_attributes(value: object) -> bool:
     """Whether it is an object of the program's own classes, which is looked into."""
     return type(value).__module__ == "__main__" and 0 < len(getattr(value, "__dict__", ())) <= MOST_PARTS
@@ -113,16 +133,26 @@ def _item(space: "dict[str, Any]", name: str) -> "Put":
     return lambda value: space.__setitem__(name, value)
 
 
-def _packed(value: object) -> bytes:
-    """The same bytes for the same value; none for what can't be copied, or is too large."""
+def _packed(value: object, form: "Callable[[Any], object]" = lambda value: value) -> bytes:
+    """The same bytes for the same value, in this form; none for what can't be copied, or is too large."""
     packed = io.BytesIO()
     try:
         pickler = pickle.Pickler(packed, 4)
         pickler.fast = True  # else they tell what is one and the same object, too
-        pickler.dump(value)
+        pickler.dump(form(value))
     except Exception:
         return b""
     return packed.getvalue() if packed.tell() <= MOST_BYTES else b""
+
+
+def _as_json(value: object) -> object:
+    """A value as JSON would bring it back, with lists for tuples."""
+    if type(value) in (tuple, list):
+        parts: Any = value
+        return [_as_json(part) for part in parts]
+    if type(value) is dict:
+        return {key: _as_json(part) for key, part in value.items()}
+    return value
 
 
 def _kind(value: object) -> str:

@@ -243,7 +243,7 @@ class _Stays:
         if self.gone is not None:
             self.gone = clock.moment() - self.since
         if self.memory:
-            self.memory.left = True
+            self.memory.leave(frame)
             return
         active: dict[FrameType, int] = {}
         while frame is not None:
