@@ -351,7 +351,7 @@ class Case:
 
     def lines_gone(self) -> bool:
         """Whether the files show a restart that leaves nothing of the lines that it found, but the first at most."""
-        return any(fact.kind == "lines gone" and fact.line <= 2 for fact in shown(self.exploration))
+        return any(fact.kind == "lines gone" and (fact.line or 0) <= 2 for fact in shown(self.exploration))
 
     @cached_property
     def lines_at_first(self) -> int:

@@ -7,33 +7,37 @@ what anybody can see there, and nothing is said where the files allow for someth
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..text import series
+from ..text import count, series
 from ..tree import File, Tree
 from .explore import Exploration
-from .saved_numbers import NUMBER
+from .saved_numbers import NUMBER, is_text
 from .states import State
 from .verdicts import Unsafe
 
 LEAST = 3
 """Lines, and different values in them, that have to be as at the beginning before that is no coincidence."""
 MOST_LINES = 20_000
+MOST_BYTES, MOST_SHOWN = 1 << 20, 60
+"""Of a file that may be written again, and of what is shown of that."""
+WRITTEN_AGAIN = "written again"
+"""A kind of evidence."""
 MOST_NUMBERS = 2
 """Numbers of a line that are told of."""
 
 
 class Shown(NamedTuple):
-    """What a wrong file shows. `line` counts from 1."""
+    """What a wrong file shows. `line` counts from 1; None in a file that is no text."""
 
     kind: str
     text: str
     file: str
-    line: int
+    line: int | None
     astray: bool = False
     """Whether the program goes on at the right place after the restart, but with other numbers."""
 
@@ -44,7 +48,14 @@ def shown(exploration: Exploration) -> tuple[Shown, ...]:
     if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or not (violation.expected and violation.got):
         return ()
     way = violation.state.way()
-    return tuple(fact for path in violation.expected for fact in _in_file(path, way, violation.expected, violation.got))
+    return tuple(
+        fact
+        for path in violation.expected
+        for fact in (
+            *_in_file(path, way, violation.expected, violation.got),
+            *_written_again(path, way, _content(violation.expected, path)),
+        )
+    )
 
 
 def _in_file(path: str, way: Sequence[State], expected: Tree, got: Tree) -> Iterator[Shown]:
@@ -74,7 +85,7 @@ def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | No
         found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
         if not found or left[: len(found)] == found:
             continue
-        head = _alike(left, right)
+        head = begins_alike(left, right)
         gone = found[head:]
         if found != right[: len(found)] or not gone or set(gone) & set(left):
             return None
@@ -92,7 +103,7 @@ def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[
         found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
         if not found or found != right[: len(found)] or found != _lines(before.ran.sandbox, path):
             return None
-        alike = _alike(left, right)
+        alike = begins_alike(left, right)
         if alike < len(found) or len(left) > alike == len(right):
             return None
         if alike < len(left):
@@ -106,7 +117,7 @@ def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[
     return None
 
 
-def _alike(one: Sequence[object], other: Sequence[object]) -> int:
+def begins_alike(one: Sequence[object], other: Sequence[object]) -> int:
     """How many are the same at the beginning of both."""
     return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
 
@@ -118,6 +129,68 @@ def _these(begin: int, end: int) -> str:
 
 def _which(lines: Sequence[str]) -> str:
     return "which is" if len(lines) == 1 else "which are"
+
+
+# -- what is written again ---------------------------------------------------------
+
+
+def _content(files: Tree, path: str) -> bytes:
+    entry = files.get(path)
+    return entry.content if isinstance(entry, File) else b""
+
+
+def _written_again(path: str, way: Sequence[State], right: bytes) -> Iterator[Shown]:
+    """That restarts begin by writing again what is at the end of a file, or at its beginning, and that it would be right
+    without that."""
+    for where, sizes in (("end", _ends), ("beginning", _beginnings)):
+        if again := _again(path, way, right, sizes):
+            each = len(again) == len(way) - 1 > 1
+            who = "each restart begins" if each else f"execution {series(list(map(str, again)))} begins"
+            text = f"{who} by writing again what is at the {where} of {path} ({_shortly(next(iter(again.values())))})"
+            line = right.count(b"\n", 0, len(_content(way[0].ran.sandbox, path))) + 1 if is_text(right) else None
+            yield Shown(WRITTEN_AGAIN, f"{text}: without that, the file would be right", path, line)
+            return
+
+
+def _again(
+    path: str, way: Sequence[State], right: bytes, sizes: Callable[[bytes, bytes], Iterator[int]]
+) -> dict[int, bytes]:
+    """What each execution writes again that does, if all would be right without that."""
+    at, written, again = 0, b"", dict[int, bytes]()
+    for state in way:
+        found, left = (_content(tree, path) for tree in (state.sandbox, state.ran.sandbox))
+        if found != written or not left.startswith(found) or len(left) > MOST_BYTES:
+            return {}
+        added = left[len(found) :]
+        size = next((size for size in (0, *sizes(found, added)) if right.startswith(added[size:], at)), None)
+        if size is None:
+            return {}
+        if size:
+            again[state.execution] = added[:size]
+        at, written = at + len(added) - size, left
+    return again if at == len(right) else {}
+
+
+def _ends(found: bytes, added: bytes) -> Iterator[int]:
+    """How many bytes at the end of what was found may be written again."""
+    return (size for size in range(1, min(len(found), len(added)) + 1) if found.endswith(added[:size]))
+
+
+def _beginnings(found: bytes, added: bytes) -> Iterator[int]:
+    """How many bytes at the beginning, which are one line or a few."""
+    size = 0
+    for line in found.splitlines(keepends=True)[:LEAST]:
+        size += len(line)
+        if added.startswith(found[:size]):
+            yield size
+
+
+def _shortly(content: bytes) -> str:
+    """What was written again, in a few words."""
+    if not is_text(content):
+        return count(len(content), "byte")
+    text = content.decode()
+    return count(text.count("\n"), "line") if text.endswith("\n") else repr(text[:MOST_SHOWN])
 
 
 # -- numbers that begin again ------------------------------------------------------
@@ -166,7 +239,7 @@ class _Column:
     def again(self) -> list[int]:
         """Where (indices) it begins to be what it was from the first line on; nowhere, if that does not explain all that
         is wrong, or if an iteration too many or too few may explain it as well."""
-        first, begins, since = _alike(self.right, self.wrong), list[int](), 0
+        first, begins, since = begins_alike(self.right, self.wrong), list[int](), 0
         for i, value in enumerate(self.wrong[first:], first):
             if not begins or (value == self.right[0] != self.right[since]):
                 begins.append(i)
@@ -211,7 +284,7 @@ def _is_astray(right: list[str], wrong: list[str]) -> bool:
         strayed = [column for column in columns if column.right != column.wrong]
         if not strayed:
             continue
-        first = min(_alike(column.right, column.wrong) for column in strayed)
+        first = min(begins_alike(column.right, column.wrong) for column in strayed)
         if not any(column.is_place for column in columns) or all(column.is_moved(first) for column in strayed):
             return False
         astray = True

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.tree import Tree
+from grader.tree import File, Tree
 from grader.verify.explore import UNSAFE, Exploration, Violation
-from grader.verify.restarts import shown
+from grader.verify.restarts import WRITTEN_AGAIN, shown
 from grader.verify.verdicts import Unsafe
 
 RIGHT = [1, 3, 6, 10, 15, 21, 28, 36, 45]
@@ -18,13 +18,17 @@ RIGHT = [1, 3, 6, 10, 15, 21, 28, 36, 45]
 
 def seen(right, *left):
     """What is shown of a job that left these lines in its output at the end of each execution."""
-    trees = [text(lines) for lines in ((), *left)]
+    return on_the_way(text(right), *(text(lines) for lines in ((), *left)))
+
+
+def on_the_way(right, *trees):
+    """The same of any files."""
     way = [
         SimpleNamespace(execution=execution, sandbox=before, spool=before, ran=SimpleNamespace(sandbox=after))
         for execution, (before, after) in enumerate(pairwise(trees), 1)
     ]
     state = SimpleNamespace(way=lambda: way)
-    violation = Violation(Unsafe.WRONG_OUTPUT, state, text(right), text(left[-1]))
+    violation = Violation(Unsafe.WRONG_OUTPUT, state, right, trees[-1])
     return shown(Exploration(UNSAFE, Unsafe.WRONG_OUTPUT, violation))
 
 
@@ -108,3 +112,37 @@ def test_nothing_is_said_of_a_file_that_the_first_execution_got_wrong():
 def test_only_files_that_grew_tell_which_restart_it_was():
     wrong = numbered([1, 3, 6, 10, 15, 22, 29, 37, 46])
     assert seen(numbered(RIGHT), [], [], wrong) == ()
+
+
+def written_again(right, *left):
+    return [fact.text for fact in seen(right, *left) if fact.kind == WRITTEN_AGAIN]
+
+
+def test_what_each_restart_writes_again_is_told_if_nothing_else_is_wrong():
+    rows = ["n,square", "1,1", "2,4", "3,9"]
+    ends = [rows[:2], [*rows[:2], *rows[1:3]], [*rows[:2], *rows[1:3], *rows[2:]]]
+    assert written_again(rows, *ends) == [
+        "each restart begins by writing again what is at the end of out.txt (1 line): without that, the file would be right"
+    ]
+    headers = [rows[:2], [*rows[:2], rows[0], rows[2]], [*rows[:2], rows[0], rows[2], rows[0], rows[3]]]
+    assert written_again(rows, *headers) == [
+        "each restart begins by writing again what is at the beginning of out.txt (1 line): without that, the file would "
+        "be right"
+    ]
+    assert written_again(rows, *ends[:2]) == []
+    assert written_again(rows, rows[:2], [*rows[:2], *rows[1:3], "3,8"]) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "left", "again"),
+    [
+        (b"1,1\n2,4\n", (b"1,1\n2,", b"1,1\n2,2,4\n"), "'2,'"),
+        (b"\0a\0b\0c", (b"\0a\0b", b"\0a\0b\0b\0c"), "2 bytes"),
+    ],
+)
+def test_a_part_of_a_line_and_binary_data_can_be_written_again(right, left, again):
+    trees = [Tree(), *(Tree({"out.txt": File(content)}) for content in left)]
+    (fact,) = [fact for fact in on_the_way(Tree({"out.txt": File(right)}), *trees) if fact.kind == WRITTEN_AGAIN]
+    assert fact.text == (
+        f"execution 2 begins by writing again what is at the end of out.txt ({again}): without that, the file would be right"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...verify.restarts import WRITTEN_AGAIN, shown
 from ..case import Case, number
 from ..report import Misconception
 from ..resumption import OUTPUT
@@ -26,4 +27,14 @@ def output_ahead(case: Case) -> bool:
     )
 
 
-SYMPTOMS = ((230, output_ahead),)
+def written_again(case: Case) -> bool:
+    """The files show that a restart begins by writing what the output contains, and that nothing else is wrong."""
+    return not case.given and any(fact.kind == WRITTEN_AGAIN for fact in shown(case.exploration))
+
+
+def sentence(case: Case) -> str:
+    """Of a program that nobody gave, it may have been written before saving."""
+    return MISCONCEPTION.sentence if output_ahead(case) else "A restart writes again what the output already contains."
+
+
+SYMPTOMS = ((230, output_ahead), (242, written_again))
