@@ -21,6 +21,8 @@ from ..rules.step import is_checkpoint
 from ..text import series
 from ..tree import Entry, File, Link, Tree
 from .explore import Exploration, Violation
+from .restarts import begins_alike
+from .saved_numbers import is_text
 from .states import State
 from .verdicts import Unknown
 
@@ -38,7 +40,7 @@ DIFFERS = ("first difference", "other lines", "missing file")
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, other lines, repeated lines, missing lines,
     missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again,
-    forgotten, off by one, lost state, no nearer, a run that never restarts differs, limit, no first
+    forgotten, off by one, lost state, no nearer, written again, a run that never restarts differs, limit, no first
     line, no interpreter, Windows line ends, exit, left running, no end so far, differs from run to run, saved in vain,
     can't be sent, empty."""
 
@@ -317,9 +319,17 @@ def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
             facts.append(Evidence("missing file", f"{path} did not come home", path))
         elif other.content == entry.content:
             facts.append(Evidence("first difference", f"{path} {_other_mode(entry, other)}", path))
-        else:
+        elif is_text(entry.content) and is_text(other.content):
             facts += _lines_that_differ(path, entry.text.splitlines(), other.text.splitlines())
+        else:
+            facts.append(Evidence("first difference", _bytes_that_differ(path, entry.content, other.content), path))
     return facts
+
+
+def _bytes_that_differ(path: str, expected: bytes, got: bytes) -> str:
+    """Where a file that is no text begins to be other than it should be."""
+    sizes = "" if len(expected) == len(got) else f", and has {len(got)} bytes instead of {len(expected)}"
+    return f"{path} is not what it should be from byte {begins_alike(expected, got) + 1} on{sizes}"
 
 
 def _other_mode(entry: File, other: File) -> str:
@@ -503,7 +513,7 @@ def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:
         if one == other:
             continue
         first, second = _readable_lines(one), _readable_lines(other)
-        number = next((i for i, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
+        number = begins_alike(first, second)
         facts.append(
             Evidence(
                 "differs from run to run",

@@ -420,3 +420,11 @@ def test_a_run_without_an_end_shows_what_its_checkpoints_have_in_common(python_j
 def test_a_run_that_is_stopped_early_says_nothing_yet(python_job, executor):
     job = python_job(COUNTS_FOR_EVER, checkpoint_exit_code=85, transfer_checkpoint_files=("n",))
     assert evidence(job, explore(job, executor, bounds=Bounds(executions=5))) == ()
+
+
+def test_what_differs_in_binary_data_is_told_by_its_bytes():
+    right, longer, other = (Tree({"out": File(content)}) for content in (b"\0ab\0", b"\0ax\0b\0", b"\0ax\0"))
+    assert [fact.text for fact in differences(right, longer)] == [
+        "out is not what it should be from byte 3 on, and has 6 bytes instead of 4"
+    ]
+    assert [fact.text for fact in differences(right, other)] == ["out is not what it should be from byte 3 on"]
