@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
@@ -120,13 +121,14 @@ def _in_python(content: bytes) -> Iterator[tuple[Circumstance, int]]:
         return
     nodes, names = list(ast.walk(tree)), dict(_imported(tree))
     own = {node.name: f"own.{node.name}" for node in nodes if isinstance(node, ast.FunctionDef)}
-    names, orderless = own | names, set(_orderless(nodes))
+    names, orderless, sets = own | names, set(_orderless(nodes)), _names_of_sets(nodes)
     seeded = any(isinstance(node, ast.Call) and _SEEDS.fullmatch(_dotted(node.func, names)) for node in nodes)
     for node in nodes:
         if (what := _looks_at(node, names, seeded)) and isinstance(node, ast.expr):
             yield what, node.lineno
         for made_of in _ordered(node):
-            if _is_set(made_of) and id(made_of) not in orderless:
+            set_made_of = made_of.id in sets if isinstance(made_of, ast.Name) else _is_set(made_of)
+            if set_made_of and id(made_of) not in orderless:
                 yield Circumstance.HASHES, made_of.lineno
 
 
@@ -199,6 +201,19 @@ def _ordered(node: ast.AST) -> Iterator[ast.expr]:
             isinstance(node.func, ast.Attribute) and node.func.attr == "join"
         ):
             yield from node.args
+
+
+def _names_of_sets(nodes: list[ast.AST]) -> set[str]:
+    """The names that a program gives to a set of texts, and to nothing else."""
+    stored = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Set)
+        if any(isinstance(item, ast.Constant) and isinstance(item.value, str) for item in node.value.elts)
+        for target in node.targets
+        if isinstance(target, ast.Name) and stored[target.id] == 1
+    }
 
 
 def _is_set(node: ast.expr) -> bool:
