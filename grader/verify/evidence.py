@@ -67,7 +67,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
         facts += traceback(state.run) or where_time_was_up(state.run) or complaint(state.run)
     if violation.failure == "wrong output" and violation.expected is not None:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
-    if isinstance(state.next, Held) and exploration.first and not exploration.checkpoints:
+    if violation.failure in ("held", "wrong output") and exploration.first and not exploration.checkpoints:
         facts += saved_in_vain(job, exploration.first)
     if isinstance(state.next, Held):
         facts += _held(state.next, state, state.ran)
@@ -134,23 +134,39 @@ def saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
     if run is None or not listed or job.checkpoint_exit_code is None or is_checkpoint(job, run):
         return []
     made = [path for path in listed if run.sandbox.resolve(path) not in (None, *job.inputs)]
-    if len(made) < len(listed) or set(made) <= set(job.transfer_output_files or ()):
+    programs = [(path, entry) for path, entry in job.inputs.items() if isinstance(entry, File) and entry.executable]
+    lost = [(path, line) for path, entry in programs for line in _lost(entry.text)]
+    piped = [(path, line) for path, entry in programs for line in _piped(entry.text.splitlines())]
+    if len(made) < len(listed) or (set(made) <= set(job.transfer_output_files or ()) and not lost):
         return []
-    piped = [
-        (path, number)
-        for path, entry in job.inputs.items()
-        if isinstance(entry, File) and entry.executable
-        for number, line in _piped(entry.text.splitlines())
-    ]
-    why = " (a pipe ends with the exit code of its last command)" if piped else ""
+    why = f" ({LOST})" if lost else " (a pipe ends with the exit code of its last command)" if piped else ""
     return [
         Evidence(
             "saved in vain",
             f"the checkpoint is there ({', '.join(made)}), and the job left with {run.exit}, not "
             f"{job.checkpoint_exit_code}{why}",
-            *(piped[0] if piped else ()),
+            *([*lost, *piped][0] if lost or piped else ()),
         )
     ]
+
+
+LOST = "what system() returns has the exit code in its high byte, and exit takes the low one, which is 0"
+"""Why some scripts never leave with the exit code of the program that they start."""
+
+
+def _lost(program: str) -> Iterator[int]:
+    """The lines of a program in Perl or Python that exit with what system() returns."""
+    first = program.partition("\n")[0]
+    if "perl" in first:
+        pattern = r"\bexit\b[ (]*\$\?"
+    elif "python" in first:
+        names = re.findall(r"(\w+) *= *os\.system\(", program)
+        pattern = rf"\bexit\( *(?:os\.system\(|(?:{'|'.join(names) or '(?!)'}) *\))"
+    else:
+        return
+    for number, line in enumerate(program.splitlines(), 1):
+        if re.search(pattern, line) and not re.search(">>|256|WEXITSTATUS", line):
+            yield number
 
 
 def _without_end(job: Job, last: State) -> list[Evidence]:
@@ -213,12 +229,12 @@ def _changes(path: str, texts: list[str]) -> list[Evidence]:
     return facts
 
 
-def _piped(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _piped(lines: list[str]) -> Iterator[int]:
     """The lines of a script that pipe what they run into tee, or are its last command and pipe it into anything."""
     last = max((number for number, line in enumerate(lines, 1) if not re.match(r"\s*(#|exit\b|$)", line)), default=0)
     for number, line in enumerate(lines, 1):
         if re.search(r"[^|]\|\s*tee\b", line) or (number == last and re.search(r"[^|]\|(?!\|)", line)):
-            yield number, line
+            yield number
 
 
 def _again(state: State) -> list[Evidence]:

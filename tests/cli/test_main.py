@@ -568,6 +568,31 @@ def test_an_exit_code_that_a_pipe_has_lost_is_told_as_such(grader, job):
     assert "job:2  the checkpoint is there (state), and the job left with exit code 0, not 85 (a pipe" in ran.out
 
 
+@pytest.mark.parametrize(
+    "script, cause",
+    [
+        ("#!/usr/bin/perl\nsystem('sh', 'tool');\nexit $?;\n", "exit-zero-after-save"),
+        ("#!/usr/bin/env python3\nimport os, sys\nsys.exit(os.system('sh tool'))\n", "exit-zero-after-save"),
+        (
+            "#!/usr/bin/env python3\nimport os, sys\ncode = os.system('sh tool')\nsys.exit(code)\n",
+            "exit-zero-after-save",
+        ),
+        ("#!/usr/bin/perl\nsystem('sh', 'tool');\nexit($? >> 8);\n", None),
+        ("#!/usr/bin/env python3\nimport os, sys\nsys.exit(os.system('sh tool') >> 8)\n", None),
+    ],
+)
+def test_an_exit_code_in_the_high_byte_is_told_to_be_lost(grader, job, tmp_path, script, cause):
+    files = {"transfer_checkpoint_files": "n", "transfer_output_files": "n", "transfer_input_files": "tool"}
+    submit_file = job(script, **files)
+    submit_file.with_name("tool").write_text("echo x >> n; [ $(wc -l < n) = 3 ] || exit 85")
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "n").write_text("x\nx\nx\n")
+    told = json.loads(grader("verify", submit_file, "--json", "--expected", tmp_path / "right").out)
+    assert told["misconception"] == cause
+    lost = [fact for fact in told["evidence"] if "in its high byte" in fact["text"]]
+    assert bool(lost) == bool(cause) and all(fact["file"] == "job" and fact["expected"] is None for fact in lost)
+
+
 @pytest.mark.parametrize("queue, name", [("queue", "nowhere"), ("queue", "empty"), ("queue 2", "right")])
 def test_verify_refuses_an_expected_output_that_is_none(grader, job, tmp_path, queue, name):
     (tmp_path / "empty").mkdir()

@@ -33,10 +33,14 @@ def exit_zero_after_save(case: Case) -> bool:
 
 
 def saved_in_vain(case: Case) -> bool:
-    """The job is held for the output that it has not made yet, when it has saved its first checkpoint and left with 0."""
-    held = case.state.next if case.failure == "held" else None
-    early = isinstance(held, Held) and held.code == 12 and not case.exploration.checkpoints and case.ran.exit.code == 0
-    return early and bool(evidence.saved_in_vain(case.job, case.state))
+    """The job has saved its first checkpoint and left with 0, and is held for the output that it has not made yet; or its
+    output is not right, and it can't leave with another exit code."""
+    if case.exploration.checkpoints or case.ran.exit.code != 0:
+        return False
+    held, facts = case.state.next, evidence.saved_in_vain(case.job, case.state)
+    if case.failure == "wrong output":
+        return any(evidence.LOST in fact.text for fact in facts)
+    return case.failure == "held" and isinstance(held, Held) and held.code == 12 and bool(facts)
 
 
 SYMPTOMS = ((25, saved_in_vain), (70, exit_zero_after_save))
