@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from ..text import count, series
@@ -23,8 +23,8 @@ from .verdicts import Unsafe
 LEAST = 3
 """Lines, and different values in them, that have to be as at the beginning before that is no coincidence."""
 MOST_LINES = 20_000
-MOST_BYTES, MOST_SHOWN = 1 << 20, 60
-"""Of a file that may be written again, and of what is shown of that."""
+MOST_BYTES, MOST_AGAIN, MOST_SHOWN = 1 << 20, 10_000, 60
+"""Bytes of a file of which a part may be written again, of that part, and of what is shown of it."""
 WRITTEN_AGAIN = "written again"
 """A kind of evidence."""
 MOST_NUMBERS = 2
@@ -162,7 +162,7 @@ def _again(
         if found != written or not left.startswith(found) or len(left) > MOST_BYTES:
             return {}
         added = left[len(found) :]
-        size = next((size for size in (0, *sizes(found, added)) if right.startswith(added[size:], at)), None)
+        size = next((size for size in chain((0,), sizes(found, added)) if right.startswith(added[size:], at)), None)
         if size is None:
             return {}
         if size:
@@ -173,7 +173,7 @@ def _again(
 
 def _ends(found: bytes, added: bytes) -> Iterator[int]:
     """How many bytes at the end of what was found may be written again."""
-    return (size for size in range(1, min(len(found), len(added)) + 1) if found.endswith(added[:size]))
+    return (size for size in range(1, min(len(found), len(added), MOST_AGAIN) + 1) if found.endswith(added[:size]))
 
 
 def _beginnings(found: bytes, added: bytes) -> Iterator[int]:
