@@ -11,8 +11,9 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..tree import File, Tree
 from . import classads, transfer
@@ -713,6 +714,31 @@ def periodic_verdict(job: Job, now: Situation, at: float) -> Kind | None:
     if now.status is Status.HELD and _is_true(job.periodic_release, attributes):
         return Kind.RELEASED
     return Kind.REMOVED if _is_true(job.periodic_remove, attributes) else None
+
+
+def as_never_held(job: Job) -> Job:
+    """The same job without the periodic policies that decide nothing as long as it is not held (R6): periodic_release, and
+    those that are false then, whatever its other attributes are."""
+    others = "periodic_hold", "periodic_remove", "periodic_vacate"
+    idle = [name for name in others if (policy := getattr(job, name)) and only_when_held(policy)]
+    without: dict[str, Any] = dict.fromkeys(["periodic_release", *idle], "")
+    return replace(job, **without) if idle or job.periodic_release else job
+
+
+def only_when_held(policy: str) -> bool:
+    """Whether a periodic policy is false as long as the job is not held, whatever its other attributes are."""
+    expression = classads.read(policy)
+    if expression.foreign or _TELLS_UNDEFINED.search(policy):
+        return False
+    return all(
+        classads.is_false(expression.value({"jobstatus": number}))
+        for status, number in JOB_STATUS.items()
+        if status is not Status.HELD
+    )
+
+
+_TELLS_UNDEFINED = re.compile(r"=\?=|=!=|\bis(nt)?\b|\bundefined\b", re.IGNORECASE)
+"""With these, an expression may be false only because an attribute is not known."""
 
 
 def _attributes_at(now: Situation, at: float) -> dict[str, classads.Value]:

@@ -244,7 +244,8 @@ def overridden(name: str) -> str:
 MEANINGS = {
     "simulated": frozenset(SPELLINGS),
     "simulated where the value is a number, or depends only on `ExitCode`, `ExitBySignal`, `ExitSignal`, "
-    "`NumJobCompletions`; with `NumJobStarts`, and in periodic policies with times, states and holds, on one schedule; "
+    "`NumJobCompletions`; with `NumJobStarts`, and in periodic policies with times, states and holds, on one schedule, unless "
+    "they matter only for a job that is held; "
     "otherwise `verify` says `unknown`": LIMITED,
     "not simulated: `verify` says `unknown` unless the value is the usual one": IDLE & DECIDING.keys() - {"getenv"},
     "simulated by the commands `simulate` and `verify` where the value is a list of names of variables that are set "

@@ -27,7 +27,7 @@ from ..rules.classads import check, constant
 from ..rules.execution import EXIT_ATTRIBUTES, Exit
 from ..rules.job import Job
 from ..rules.profile import MODERN, Profile
-from ..rules.step import PERIODIC_ATTRIBUTES, POLICY_ATTRIBUTES
+from ..rules.step import PERIODIC_ATTRIBUTES, POLICY_ATTRIBUTES, only_when_held
 from ..rules.transfer import destination
 from ..text import series
 from ..tree import Directory, Entry, File, Link, Tree
@@ -833,7 +833,9 @@ def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profi
                     "schedule can be simulated, but not all of them"
                 )
                 remarks.append(Remark(*place, text, CAUTION, True))
-            elif usual in _PERIODIC_CHECKS and not _depends_on_the_end(macros, text):
+            elif usual in _PERIODIC_CHECKS and not (
+                _matters_only_when_held(usual, text) or _depends_on_the_end(macros, text)
+            ):
                 text = (
                     f"{name} depends on more than how the program ends: how the job ends depends on when HTCondor checks, "
                     "so one schedule can be simulated, but not all of them"
@@ -842,7 +844,9 @@ def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profi
         elif usual == "getenv" and values.passed_on(macros.expand(macros.get(name) or ""), variables):
             pass  # the remark on it is the job's
         elif usual in commands.IDLE or usual in commands.LIMITED:
-            decides = usual in commands.DECIDING and not _is_usual(usual, name, macros)
+            decides = usual in commands.DECIDING and not (
+                _is_usual(usual, name, macros) or _matters_only_when_held(usual, macros.expand(macros.get(name) or ""))
+            )
             ending = ", though it may change how the job ends" if decides else ""
             remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
         elif not (
@@ -869,6 +873,14 @@ def _is_simulated(command: str, text: str) -> bool:
 
 
 _PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove", "periodic_vacate")
+
+
+def _matters_only_when_held(command: str, text: str) -> bool:
+    """Whether a command decides nothing for a job that is never held."""
+    try:
+        return command == "periodic_release" or (command in _PERIODIC_CHECKS and only_when_held(text))
+    except Problem:  # reported by another check
+        return False
 
 
 def _depends_on_the_end(macros: Macros, text: str) -> bool:

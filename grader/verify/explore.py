@@ -40,6 +40,7 @@ from ..rules.step import (
     Situation,
     Status,
     Transferred,
+    as_never_held,
     is_checkpoint,
     is_success,
     policies_see,
@@ -193,9 +194,12 @@ def explore(
     `expected` is what has to come home in the end, if that is known (other files may come as
     well); else the run that is never interrupted is the measure. Ends within the bounds, whatever the job does.
     """
-    explorer = _Explorer(job, executor, profile, expected, bounds, observer or Observer())
+    explorer = _Explorer(as_never_held(job), executor, profile, expected, bounds, observer or Observer())
     explorer.observer.until = explorer.until
-    return explorer.explore()
+    exploration = explorer.explore()
+    if job.periodic_release and exploration.failure == Unsafe.HELD:
+        return unknown(Unknown.RELEASED, exploration=exploration)
+    return exploration
 
 
 class _Explorer:

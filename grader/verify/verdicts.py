@@ -35,6 +35,7 @@ class Unknown(StrEnum):
     SOFT_EVICTIONS = "soft evictions"
     ONE_SCHEDULE = "one schedule"
     MODULE = "module"
+    RELEASED = "released"
     NEVER_SAVED = "never saved"
     NOT_SIMULATED = "not simulated"
     NON_DETERMINISTIC = "non-deterministic"
@@ -66,6 +67,7 @@ _SENTENCES = {
     Unknown.ONE_SCHEDULE: "only this schedule was tried: {0}",
     Unknown.MODULE: "it needs the Python module {0}, which is not installed here. Run this with a PATH whose python3 has it, "
     "or name such a Python in the first line of the program",
+    Unknown.RELEASED: "HTCondor puts the job on hold, and what becomes of it depends on when periodic_release is checked",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",

@@ -1126,8 +1126,13 @@ def test_only_commands_that_may_change_the_end_leave_it_undecided(line, decides)
         ("periodic_hold = ExitCode =!= 0", True),  # it has no exit code at first
         ("periodic_hold = ExitCode > 3", True),  # a checkpoint's is there as well
         ("periodic_hold = ExitBySignal == False", True),
-        ("periodic_release = True", True),
-        ("periodic_release = NumHolds < 3", True),
+        ("periodic_release = True", False),
+        ("periodic_release = NumHolds < 3", False),
+        ("periodic_remove = JobStatus == 5 && time() - EnteredCurrentStatus > 3600", False),
+        ("periodic_remove = NumHolds > 3 && JobStatus == 5", False),
+        ("periodic_remove = JobStatus == 5 || NumHolds > 3", True),
+        ("periodic_remove = JobStatus =?= 5 && NumHolds > 3", True),
+        ("periodic_remove = HoldReasonCode == 12", True),
         ("PeriodicRemove = JobStatus == 2 && time() - EnteredCurrentStatus > 3600", True),
         ("periodic_hold = NumJobStarts > 10", True),
     ],

@@ -955,6 +955,19 @@ def test_a_job_that_takes_longer_than_it_may_is_held(counting, executor, fields,
         assert play(job, executor, found).hold.code == code
 
 
+@pytest.mark.parametrize("policy", ["NumJobStarts < 5", "True", "CurrentTime - EnteredCurrentStatus > 600"])
+def test_whether_a_job_would_be_released_matters_only_if_it_is_held(policy, counting, executor):
+    right = explore(counting(SAFE, periodic_release=policy), executor)
+    assert (right.verdict, right.schedules) == (RESTART_SAFE, explore(counting(SAFE), executor).schedules)
+    held = explore(counting(SAFE, periodic_release=policy, transfer_checkpoint_files=("nothing",)), executor)
+    assert (held.verdict, held.unknown) == (UNKNOWN, Unknown.RELEASED)
+
+
+def test_a_policy_on_held_jobs_decides_nothing_for_a_right_job(counting, executor):
+    policy = "JobStatus == 5 && time() - EnteredCurrentStatus > 3600"
+    assert explore(counting(SAFE, periodic_remove=policy), executor).verdict == RESTART_SAFE
+
+
 def test_a_job_in_a_new_slot_has_all_of_its_time_again(counting, executor):
     """R6: the time that it has its slot is no part of what a restart finds, and still tells states apart."""
     job = counting(SLOW, allowed_job_duration=239)
