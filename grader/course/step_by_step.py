@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Collection, Sequence
 
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.simulation import Moment
+from ..text import plain
 from .payload import job_of
+from .prediction import Told
 
 SCHEDULE = "look@1+60s evict@2+600s"
 """A look after one minute; a checkpoint after one hour; ten minutes later, an eviction."""
@@ -14,6 +18,8 @@ STREAMS = frozenset({STDOUT, STDERR})
 GIVEN = frozenset({"my_input.txt", "my_software"})
 POSITION = frozenset({"temp-dir/42.txt", "temp-dir/43.txt", "temp-file.txt"})
 LOST = frozenset({"temp-dir/51.txt", "temp-dir/52.txt"})
+NAMED = sorted(STREAMS | GIVEN | POSITION | LOST | {"my_output.txt", "trash.txt"})
+"""The files of the sandbox that the notebook names."""
 
 
 def slides_job() -> Job:
@@ -34,3 +40,15 @@ def names(value: object) -> object:
     if isinstance(value, (frozenset, tuple)) and all(isinstance(name, str) for name in value):
         return frozenset(name.removeprefix("./").rstrip("/") for name in value)
     return value
+
+
+def misspelt(value: Collection[str]) -> Told | None:
+    """The response to the name of a file that is misspelt, or that a missing comma has joined to the next one."""
+    for name in sorted({*value} - {*NAMED}):
+        for first in NAMED:
+            if name.startswith(first) and (second := name.removeprefix(first)) in NAMED:
+                return f"A comma is missing between {first} and {second}.", None
+        for near in difflib.get_close_matches(name, NAMED, n=1, cutoff=0.8):
+            if re.sub(r"\d", "", name) != re.sub(r"\d", "", near):
+                return f"There is no file {plain(name)}. Did you mean {near}?", None
+    return None

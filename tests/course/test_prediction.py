@@ -30,7 +30,11 @@ KNOWN = {
         "'temp-dir/42.txt', 'my_output.txt', '_condor_stderr']",
     ],
     "zzz_out": ["[0, 43]", "(0, 43)", "{0, 43}", "['starting after iteration 0', 'starting after iteration 43']"],
-    "must_be_saved": ["{'lattice', 'random', 'sums'}", "['sums', 'random', 'lattice']"],
+    "must_be_saved": [
+        "{'lattice', 'random', 'sums'}",
+        "['sums', 'random', 'lattice']",
+        "{'Lattice', 'RANDOM', 'sums'}",
+    ],
     "wrong_lines": ["3"],
     "minutes_safe": ["0", "0.0"],
     "checkpoint_seconds": ["240"],
@@ -143,6 +147,20 @@ def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor
 def test_a_value_of_another_kind_is_told_the_kind_not_the_answer(name, text, wanted, executor):
     report = judged(name, text, executor)
     assert report.headline == wanted and report.failure.job is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "begins"),
+    [
+        ("step_five", "{'my-output.txt', 'temp-dir'}", "There is no file my-output.txt. Did you mean my_output.txt?"),
+        ("step_five", "{'trash.txt' 'temp-file.txt'}", "A comma is missing between trash.txt and temp-file.txt."),
+        ("step_seven", "{'my_software.py'}", "There is no file my_software.py. Did you mean my_software?"),
+        ("step_seven", "{'temp-dir/44.txt', 'my_output.txt'}", "What is in the spool directory is put into every"),
+        ("must_be_saved", "{'lattice' 'random', 'sums'}", "There are random, lattice, sums, temperature, energy"),
+    ],
+)
+def test_a_misspelt_name_is_named_before_all_else(name, text, begins, executor):
+    assert judged(name, text, executor).headline.startswith(begins)
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("badput_minutes", "900"), ("collatz_minutes", "1140")])

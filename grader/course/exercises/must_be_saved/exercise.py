@@ -41,17 +41,26 @@ def _parts_that_matter(moments: Sequence[Moment]) -> set[str]:
     return matter
 
 
-def _misjudged(value: object) -> Told:
+def _names(value: object) -> object:
+    """Names in lower case; other values unchanged."""
+    if isinstance(value, (frozenset, tuple)) and all(isinstance(one, str) for one in value):
+        return frozenset(one.lower() for one in value)
+    return value
+
+
+def _misjudged(value: object) -> Told | None:
     """What a wrong set of parts reveals."""
     if not isinstance(value, (frozenset, tuple)) or not all(isinstance(one, str) for one in value):
         return 'It takes a set of names, like {"sums", "energy"}.', None
+    if not set(value) <= {*NEEDED, *COMPUTABLE}:
+        return f"There are {', '.join((*NEEDED, *COMPUTABLE))} to choose from.", None
     for part, told in NEEDED.items():
         if part not in value:
             return told
     for part, source in COMPUTABLE.items():
         if part in value:
             return f"Save only what you need: the program computes {part} from {source}.", None
-    return f"There are {', '.join((*NEEDED, *COMPUTABLE))} to choose from.", None
+    return None
 
 
 EXERCISE = prediction(
@@ -64,6 +73,7 @@ EXERCISE = prediction(
     truth=_parts_that_matter,
     told="Begun anew at a restart, lattice, random and sums each change my_output.txt. The temperature follows from "
     "the iteration, the chances from the temperature, and the energy from the lattice.",
+    read=_names,
     wrong=_misjudged,
     hints=(
         "Ask of each: could the program, started again with iteration and lattice in its hands, know it?",

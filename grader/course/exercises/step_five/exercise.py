@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.course.prediction import Told, prediction
-from grader.course.step_by_step import GIVEN, POSITION, SCHEDULE, STREAMS, names, slides_job, the
+from grader.course.step_by_step import GIVEN, POSITION, SCHEDULE, STREAMS, misspelt, names, slides_job, the
 from grader.rules.simulation import Moment
 
 
@@ -26,6 +26,8 @@ def not_saved(value: object) -> Told | None:
     """What a wrong answer about the spool directory tells."""
     if not isinstance(value, frozenset):
         return None
+    if slip := misspelt(value):
+        return slip
     if "my_output.txt" not in value:
         return (
             "my_output.txt grows from start to start, so it is listed, and saved: elsewhere it has to go on.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.course.prediction import Told, prediction
-from grader.course.step_by_step import GIVEN, LOST, POSITION, SCHEDULE, STREAMS, names, slides_job, the
+from grader.course.step_by_step import GIVEN, LOST, POSITION, SCHEDULE, STREAMS, misspelt, names, slides_job, the
 from grader.rules.simulation import Moment
 
 
@@ -24,6 +24,8 @@ def not_elsewhere(value: object) -> Told | None:
     """What a wrong answer about the new sandbox tells."""
     if not isinstance(value, frozenset):
         return None
+    if slip := misspelt(value):
+        return slip
     if "temp-dir" in value:
         return "Say which files are in temp-dir, like temp-dir/1.txt.", None
     if value & (LOST | {"trash.txt"}):
