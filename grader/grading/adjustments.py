@@ -125,19 +125,33 @@ def belonging(
             by_student.setdefault(student, []).append(adjustment)
         if not matching:
             strays.append(adjustment)
+    for student, lines in by_student.items():
+        _refuse_contradictions(student, lines)
     return by_student, strays
+
+
+def _refuse_contradictions(student: str, lines: Iterable[Adjustment]) -> None:
+    """Raises Refused if two lines set the points of one exercise: the student would read both."""
+    first: dict[str, int] = {}
+    for line in lines:
+        if line.points is not None and first.setdefault(line.exercise, line.line) != line.line:
+            raise Refused(
+                f"{quoted(FILE)}, line {line.line}: line {first[line.exercise]} sets {student}'s points of "
+                f"{line.exercise} already. Remove one of them."
+            )
 
 
 def not_found(adjustment: Adjustment, handed: Iterable[HandIn]) -> str:
     """A sentence on an adjustment whose student is not among them."""
     names = {hand_in.student.casefold(): hand_in.student for hand_in in handed}
-    likely = get_close_matches(adjustment.student.casefold(), names, 1)
-    meant = f" Did you mean {names[likely[0]]}?" if likely else ""
+    asked = adjustment.student.casefold()
+    likely = [name for name in names if asked in name.split()] or get_close_matches(asked, names, 1)
+    meant = f" Did you mean {' or '.join(names[name] for name in likely[:3])}?" if likely else ""
     return f"no student called {plain(adjustment.student)} has handed in anything.{meant}"
 
 
 def adjusted(grade: Grade, adjustments: Iterable[Adjustment]) -> Grade:
-    """A grade with the points that were set by hand; if several lines set them, the last one counts."""
+    """A grade with the points that were set by hand."""
     points = {a.exercise: a.points for a in adjustments if a.points is not None}
     return replace(
         grade,

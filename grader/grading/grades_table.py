@@ -82,12 +82,13 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         where = [
             f"{name} {old.get(name) or 'none'} → {row.get(name) or 'none'}"
             for name in EXERCISES
-            if old.get(name) != row.get(name)
+            if (old.get(name) or "0") != (row.get(name) or "0")
         ]
         by_hand = (old.get("comments") or "") != no_formula(row.get("comments", ""))
         others = any((name in old) != (name in row) for name in EXERCISES) and row["points"]
         same = "changed by hand" if by_hand else "other notebooks count" if others else "the rubric has changed"
-        same = same if old.get("submission") == row.get("submission") else "another submission"
+        alone = by_hand and not (old.get("points") and row["points"])  # points of who has handed in nothing
+        same = same if alone or old.get("submission") == row.get("submission") else "another submission"
         now_has = in_points(float(row["points"])) if row["points"] else "no points"
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 

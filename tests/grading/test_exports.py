@@ -398,6 +398,18 @@ def test_a_name_that_is_nearly_a_students_is_asked_about(tmp_path, name, meant):
     assert f"no student called {name} has handed in anything. {meant}".strip() in said
 
 
+def test_a_part_of_a_name_is_enough_to_ask_whether_it_was_meant(tmp_path):
+    lay_out(tmp_path / "in", {f"Anna Berg/{SAVE}": RIGHT, f"Anna Ode/{SAVE}": RIGHT, f"hana/{SAVE}": RIGHT})
+    (tmp_path / "adjustments.csv").write_text("student,exercise,points,comment\nanna,save,1,x\n")
+    assert "Did you mean Anna Berg or Anna Ode?" in run(tmp_path, tmp_path / "in")[2]
+
+
+def test_two_lines_with_points_for_one_exercise_are_refused(tmp_path):
+    lines = "anna,save,5,x\nanna,save,,only a comment\nben,save,6,x\nanna,save,6,y\n"
+    status, _, said = by_hand(tmp_path, f"student,exercise,points,comment\n{lines}")
+    assert status == 2 and "line 5: line 2 sets anna's points of save already. Remove one of them." in said
+
+
 def test_a_comment_reaches_a_student_who_has_handed_in_nothing(tmp_path):
     (tmp_path / "roster.csv").write_text("name,id\nanna,1\nben,2\nzoe,3\n")
     lines = "student,exercise,points,comment\nzoe,,,Ill until May.\n"
@@ -406,10 +418,12 @@ def test_a_comment_reaches_a_student_who_has_handed_in_nothing(tmp_path):
     assert (rows["zoe"]["points"], rows["zoe"]["comments"]) == ("", "Ill until May.")
 
 
-def test_points_by_hand_count_for_who_has_handed_in_nothing(tmp_path):
+def test_points_by_hand_count_for_who_has_handed_in_nothing(tmp_path, capsys):
     (tmp_path / "roster.csv").write_text("name,id\nanna,1\nben,2\nzoe,3\n")
     lines = "student,exercise,points,comment\n3,save,7,Told me.\n"
+    by_hand(tmp_path, "student,exercise\n", roster=tmp_path / "roster.csv")
     status, rows, said = by_hand(tmp_path, lines, roster=tmp_path / "roster.csv")
+    assert capsys.readouterr().out == "zoe: no → 7 points (save none → 7; changed by hand)\n"
     assert status == 0 and "Nothing was handed in" not in said
     assert (rows["zoe"]["points"], rows["zoe"]["save"]) == ("7", "7") and "2 submissions graded" in said
     page = (tmp_path / "reports/class.html").read_text(encoding="utf-8")
