@@ -9,6 +9,7 @@ runs run_autograder, and reads the grade from ROOT/results/results.json. Grading
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -36,13 +37,15 @@ DATED = (2020, 2, 2, 0, 0, 0)
 
 
 def pack(file: Path) -> None:
-    """Write the archive."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    """Write the archive. Raises OSError."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, name in _contents():
             entry = zipfile.ZipInfo(name, DATED)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
             archive.writestr(entry, path.read_bytes())
+    write_whole(file, packed.getvalue())
 
 
 def _contents() -> Iterator[tuple[Path, str]]:
@@ -105,7 +108,11 @@ def main(arguments: Sequence[str]) -> int:
         if file.suffix != ".zip":
             print(f"{file}: the name must end with .zip.", file=sys.stderr)
             return 2
-        pack(file)
+        try:
+            pack(file)
+        except OSError as error:
+            print(f"{file} can't be written: {error.strerror}.", file=sys.stderr)
+            return 2
         print(f"{file}: upload it to Gradescope, at Configure Autograder.")
         return 0
     print("usage: python3 lab.py gradescope [FILE.zip]", file=sys.stderr)

@@ -111,3 +111,6 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path, capsys):
     assert gradescope.main(["pack", str(tmp_path / "a.tar")]) == 2 and "a.tar" in capsys.readouterr().err
     assert gradescope.main(["pack", "a.zip", "b.zip"]) == 2 and "usage" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    assert gradescope.main(["pack", str(tmp_path / "file" / "a.zip")]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'file' / 'a.zip'} can't be written: ")
