@@ -48,9 +48,11 @@ def off_by_one(replays: Replays) -> OffByOne | None:
     trial = (_Trial if replays.exploration.failure == Unsafe.WRONG_OUTPUT else _EndlessTrial)(replays)
     try:
         fixes = list(trial.fixes())
+        if len({fix.too_late for fix in fixes}) != 1 or (fixes[0].at_first and trial.by_chance()):
+            return None
     except TimeIsUp:
         return None
-    return fixes[0] if len({fix.too_late for fix in fixes}) == 1 else None
+    return fixes[0]
 
 
 def never_finishing(exploration: Exploration, last: State) -> Exploration:
@@ -80,6 +82,14 @@ class _Trial:
                     too_late = (becomes - saved) * place.step < 0
                     at_first = way.restarts is not None
                     yield OffByOne(place.path, int(saved), int(becomes), too_late, at_first, len(changes) > 1)
+
+    def by_chance(self) -> bool:
+        """Whether another number, by which the program does not go, makes the output right as well at the first restart, as
+        where all of the output is one small number."""
+        others = [place for place in self.replays.places(self.may_count) if not self.replays.is_gone_by(place)]
+        return any(
+            self.replays.left > 0 and self.is_right(place, [place.moved(by)], 1) for place in others for by in (1, -1)
+        )
 
     def ways(self) -> Iterator[tuple[Saved, Way]]:
         """How the numbers may be wrong by which the program goes."""

@@ -119,6 +119,33 @@ def test_bins_that_a_restart_forgets_are_no_skipped_iterations(tmp_path, capsys)
     assert seen["verdict"] == "unsafe" and seen["misconception"] in (None, "state-incomplete")
 
 
+DRAWS = """#!/bin/bash
+n=0 hits=0 drawn=0
+if [ -f saved ]; then read -r n hits < saved; fi
+while [ $n -lt 10 ]; do
+    n=$((n + 1)) drawn=$((drawn + 1))
+    if [ $drawn -ne 5 ]; then hits=$((hits + 1)); fi
+    if [ $((n % 3)) -eq 0 ] && [ $n -lt 10 ]; then echo "$n $hits" > saved; exit 85; fi
+done
+echo $hits > total.txt
+"""
+"""It draws the same numbers again after each restart. With 4 instead of 3 in its checkpoint, it skips a hit that should not
+be, but so it does with a hit less."""
+
+
+def test_a_small_number_that_is_right_by_chance_shows_no_iteration(tmp_path, capsys):
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "total.txt").write_text("9\n")
+    (tmp_path / "draws.sh").write_text(DRAWS)
+    (tmp_path / "draws.sh").chmod(0o755)
+    (tmp_path / "draws.sub").write_text(SUBMIT.replace("total.sh", "draws.sh"))
+    main(
+        ["verify", str(tmp_path / "draws.sub"), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")]
+    )
+    seen = json.loads(capsys.readouterr().out)
+    assert seen["verdict"] == "unsafe" and seen["misconception"] not in ("repeats-iteration", "skips-iteration")
+
+
 def test_a_log_and_a_word_say_nothing_of_a_job_without_end(tmp_path, capsys):
     (tmp_path / "log.py").write_text(
         "#!/usr/bin/env python3\nimport sys\nn = sum(1 for _ in open('signal.txt', 'a+'))\n"
