@@ -22,7 +22,7 @@ from ..rules.job import Job
 from ..rules.profile import PROFILES, Profile
 from ..rules.simulation import Moment, outcome, simulate
 from ..rules.step import Kind
-from ..text import count
+from ..text import count, plain, shorten
 from ..tree import TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
@@ -187,7 +187,7 @@ class _Verification:
         self.schedule = None if options.schedule is None else schedule.parse(options.schedule)
         if options.expected and options.without_checkpoints:
             raise InputError("--expected and --without-checkpoints both give the right output: use one of them")
-        self.expected = _expected(options.expected, len(self.jobs)) if options.expected else None
+        self.expected = _expected(options.expected, options.submit_file, len(self.jobs)) if options.expected else None
         self.never_saving = _without_checkpoints(options, self.profile, len(self.jobs))
         self.observer = Observer()
         self.written: set[str] = set()
@@ -393,8 +393,12 @@ def _option_for(exploration: Exploration) -> str:
     return options.get(exploration.unknown, "")
 
 
-def _expected(directory: Path, jobs: int) -> Tree:
+def _expected(directory: Path, submit_file: Path, jobs: int) -> Tree:
     """The files of --expected."""
+    if directory.resolve() == submit_file.parent.resolve():
+        raise InputError(
+            f"--expected {directory} is the job's own folder: name one with the right output and nothing else"
+        )
     if jobs != 1:
         raise InputError(f"--expected is for one job, but the submit file queues {jobs}: write a submit file for each")
     try:
@@ -431,6 +435,15 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
     return never_saving
 
 
+def _last_words(moments: Sequence[Moment]) -> str:
+    """How the program itself ended, and the last line that it wrote to stderr, for the end of a sentence."""
+    run = next((moment.run for moment in reversed(moments) if moment.run), None)
+    if run is None:
+        return ""
+    *_, last = ["", *run.stderr.strip().splitlines()]
+    return f". The program left with {run.exit}" + (f": {plain(shorten(last.strip(), 200))}" if last else "")
+
+
 def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
     """The files that a job that never saves returns, without its streams unless it returns nothing else."""
     moments = list(simulate(job, executor, profile))
@@ -439,7 +452,7 @@ def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
         raise InputError("with the commands of --without-checkpoints, the job still makes checkpoints")
     if end.status != "completed" or end.exit is None or end.exit.code != job.success_exit_code:
         raise InputError(
-            f"with the commands of --without-checkpoints, the job does not succeed: {ending.summary(end).strip()}"
+            f"with the commands of --without-checkpoints, the job does not succeed: {ending.summary(end)}{_last_words(moments)}"
         )
     files = Tree(end.returned_files.regular())
     return files.without([name for name in (job.output, job.error) if name]) or files

@@ -333,6 +333,18 @@ def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said
     assert (ran.status, ran.out) == (3, "") and said in ran.err and ran.err.count("\n") == 1
 
 
+def test_a_measure_that_fails_is_shown_with_the_program_s_last_words(grader, job):
+    file = job(GOES_ON.replace("done = int", "if sys.argv[1:]: sys.exit('usage: job')\ndone = int", 1))
+    ran = grader("verify", file, "--without-checkpoints", "arguments = --never-save")
+    assert ran.status == 3 and ran.err.endswith(". The program left with exit code 1: usage: job\n")
+
+
+def test_the_job_s_own_folder_is_no_right_output(grader, job):
+    file = job(GOES_ON)
+    ran = grader("verify", file, "--expected", file.parent)
+    assert ran.status == 3 and "is the job's own folder: name one with the right output" in ran.err
+
+
 def test_verify_of_one_schedule_says_that_the_others_were_not_tried(grader, job):
     ran = grader("verify", job(), "--schedule", "evict@2")
     assert (ran.status, ran.err) == (2, "")
