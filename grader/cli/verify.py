@@ -30,7 +30,7 @@ from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evide
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.lost_state import LOST_STATE, lost_state
-from ..verify.no_nearer import NO_NEARER, Remaining, never_nearer
+from ..verify.no_nearer import NO_NEARER, Remaining, ends_sooner, never_nearer
 from ..verify.observer import Observer
 from ..verify.off_by_one import OFF_BY_ONE, OffByOne, never_finishing, off_by_one
 from ..verify.outside import state_outside
@@ -312,6 +312,8 @@ class _Verification:
                     known, facts = losing(), tuple(Evidence(LOST_STATE, text) for text in lost)
                 elif not wrong:
                     known = diagnose(job, exploration, self.executor, given=False)
+                if not known and (sooner := ends_sooner(job, exploration, self.executor, self.profile)):
+                    facts = (_ends_sooner(sooner),)
                 return "", (known.id, sentence(job, exploration, self.executor, known)) if known else None, facts
         except KeyboardInterrupt:
             if not self.observer.stopped:
@@ -484,6 +486,14 @@ def _never_nearer(left: Remaining) -> Evidence:
         "job and from the last that was tried: it gets no nearer"
     )
     return Evidence(NO_NEARER, text)
+
+
+def _ends_sooner(whole: Remaining) -> Evidence:
+    """What a run that never restarts needs to the end of a job for which none is in sight."""
+    seconds = f" and {whole.seconds:g} virtual seconds" if whole.seconds else ""
+    return Evidence(
+        "no end so far", f"a run that never restarts ends after {count(whole.checkpoints, 'checkpoint')}{seconds}"
+    )
 
 
 def _reseeded(seeds: str) -> Evidence:

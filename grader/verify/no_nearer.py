@@ -17,6 +17,8 @@ from .explore import Exploration
 from .unbroken import goes_on
 from .verdicts import Unknown
 
+SOONER = 10
+"""How many times as many checkpoints a job has had before it is told that a run which never restarts ends with fewer."""
 NO_NEARER = "no nearer"
 """A kind of evidence."""
 _PLACES = ("builtins.int", "builtins.float", "builtins.str", "builtins.bool")
@@ -57,6 +59,20 @@ def never_nearer(job: Job, exploration: Exploration, executor: Executor, profile
         if returned_files is None or not checkpoints or len(seen) > 1:
             return None
     return left
+
+
+def ends_sooner(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> Remaining | None:
+    """What a run that never restarts has from the first start to its end, if that is far less than the job has done without
+    an end; None if it is not, or if nobody knows."""
+    if exploration.unknown is not Unknown.EXECUTIONS or exploration.unfinished is None:
+        return None
+    way = exploration.unfinished.way()
+    run, returned_files = goes_on(job, way[0], executor, profile, Unbroken())
+    kinds = [note[0] for note in run.notes]
+    few = 0 < SOONER * kinds.count("stay") <= len(way)
+    if returned_files is None or "back" not in kinds or not few:
+        return None
+    return Remaining(kinds.count("stay"), 0.0 if exploration.seconds_per_cpu_second else run.seconds)
 
 
 def _places(run: Run) -> str:

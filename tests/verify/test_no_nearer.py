@@ -10,7 +10,7 @@ from grader.submit.folder import TreeFolder
 from grader.submit.reader import parse
 from grader.tree import File, Tree
 from grader.verify.explore import Bounds, explore
-from grader.verify.no_nearer import never_nearer
+from grader.verify.no_nearer import ends_sooner, never_nearer
 from grader.verify.verdicts import Unknown
 
 SUBMIT = """\
@@ -79,3 +79,29 @@ def test_only_a_job_that_begins_again_gets_no_nearer(executor, program, left):
     assert found.unknown is Unknown.EXECUTIONS
     remaining = never_nearer(job, found, executor, MODERN)
     assert (remaining and remaining.checkpoints) == left
+
+
+WAITS = """\
+#!/usr/bin/env python3
+import os, sys
+value, seen = float(open("state").read()) if os.path.exists("state") else 8.0, []
+while len(seen) < 3 or seen[-3] - value > 0.01:
+    value /= 2
+    seen.append(value)
+    if len(seen) % 2 == 0:
+        open("state", "w").write(repr(value))
+        sys.exit(85)
+open("out", "w").write(f"{value}\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "sooner"),
+    [(WAITS, True), (GROWS.replace("BEGIN", "len(samples)").replace("LAST", "3000"), False)],
+    ids=["it never sees enough", "it takes long"],
+)
+def test_it_is_told_where_a_run_without_restarts_ends_sooner(executor, program, sooner):
+    job = parse(SUBMIT, TreeFolder(Tree({"job.py": File(program.encode(), 0o755)}))).jobs[0]
+    found = explore(job, executor, bounds=Bounds(executions=260))
+    assert found.unknown is Unknown.EXECUTIONS
+    assert bool(ends_sooner(job, found, executor, MODERN)) == sooner
