@@ -180,6 +180,6 @@ def make_directory(where: Path) -> None:
     try:
         where.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{where} can't be created: {error.strerror}") from None
+        raise InputError(f"the directory {where} can't be created: {error.strerror}") from None
     if not os.access(where, os.W_OK):
         raise InputError(f"{where} is not writable")

@@ -26,7 +26,7 @@ from ..text import count, plain, shorten
 from ..tree import TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
-from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence
+from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence, missing_program
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.lost_state import LOST_STATE, lost_state
@@ -221,8 +221,8 @@ class _Verification:
             exploration = Exploration(UNKNOWN, self.submission.undecided)
         else:
             exploration = explore(job, self.team, self.profile, self.expected, self.bounds, self.observer)
-        if module := self.missing_module(exploration):
-            return Checked(job, unknown(Unknown.MODULE, module))
+        if missing := self.missing(exploration):
+            return Checked(job, unknown(*missing))
         exploration, doubt = self.measured(job, exploration)
         if self.written:
             return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), exploration))
@@ -238,17 +238,17 @@ class _Verification:
         facts += self.doubtful(job, exploration, doubt)
         return Checked(job, exploration, facts, known)
 
-    def missing_module(self, exploration: Exploration) -> str:
-        """The missing Python module that makes the job crash even without a fault. "" if there is none, or if the module
+    def missing(self, exploration: Exploration) -> tuple[Unknown, str] | None:
+        """The missing Python module or program that makes the job fail even without a fault. None if there is none, or if it
         is in the submit directory, so that the submit file forgets to list it."""
-        first = (
-            exploration.first.run
-            if exploration.first and exploration.verdict == UNSAFE and not exploration.schedule
-            else None
-        )
-        name = pythons.not_found(first.stderr) if first else ""
-        beside = (self.options.submit_file.parent / name, self.options.submit_file.parent / f"{name}.py")
-        return name if name and not any(path.exists() for path in beside) else ""
+        first = exploration.first.run if exploration.first else None
+        if first is None or exploration.verdict != UNSAFE or exploration.schedule:
+            return None
+        for why, name in ((Unknown.MODULE, pythons.not_found(first.stderr)), (Unknown.PROGRAM, missing_program(first))):
+            beside = (self.options.submit_file.parent / name, self.options.submit_file.parent / f"{name}.py")
+            if name and not any(path.exists() for path in beside):
+                return why, name
+        return None
 
     def on_one_schedule(self, job: Job, faults: schedule.Schedule) -> Checked:
         """The verdict if only one schedule is tried: unsafe if it fails, else unknown."""

@@ -324,6 +324,19 @@ def complaint(run: Run | None) -> list[Evidence]:
     return [Evidence("stderr", f"the last line on stderr: {line}") for line in lines[-1:]]
 
 
+def missing_program(run: Run) -> str:
+    """The program that a script calls, or that its first line names for env, and that is not found: that is why this execution
+    failed. "" if it did not."""
+    last = (run.stderr.strip().splitlines() or [""])[-1]
+    shell = re.fullmatch(r"(\S+): (?:line )?(\d+): ([\w.+-]+): (?:command )?not found", last)
+    if shell and isinstance(script := run.sandbox.get(shell[1].rpartition("/")[2]), File):
+        line = (script.text.splitlines() + [""] * int(shell[2]))[int(shell[2]) - 1]
+        shell = None if re.search(rf"{re.escape(shell[3])} +=", line) else shell  # an assignment with spaces
+    env = re.fullmatch(r"\S*env: \W?([\w.+-]+?)\W?: No such file or directory", last)
+    name = shell[3] if shell else env[1] if env else ""
+    return name if run.exit.code == 127 else ""
+
+
 def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
     """How the files that came home differ from those that should have."""
     facts = []

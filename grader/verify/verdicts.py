@@ -36,6 +36,7 @@ class Unknown(StrEnum):
     ONE_SCHEDULE = "one schedule"
     MODULE = "module"
     RELEASED = "released"
+    PROGRAM = "program"
     NEVER_SAVED = "never saved"
     NOT_SIMULATED = "not simulated"
     NON_DETERMINISTIC = "non-deterministic"
@@ -68,6 +69,7 @@ _SENTENCES = {
     Unknown.MODULE: "it needs the Python module {0}, which is not installed here. Run this with a PATH whose python3 has it, "
     "or name such a Python in the first line of the program",
     Unknown.RELEASED: "HTCondor puts the job on hold, and what becomes of it depends on when periodic_release is checked",
+    Unknown.PROGRAM: "it needs the program {0}, which is not found here. Check its name, and run this with a PATH that has it",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",

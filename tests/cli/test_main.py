@@ -581,6 +581,22 @@ def test_an_exit_code_that_a_pipe_has_lost_is_told_as_such(grader, job):
 
 
 @pytest.mark.parametrize(
+    "script, missing",
+    [
+        ("#!/bin/bash\nset -e\nno-such-tool --threads 4\n", "no-such-tool"),
+        ("#!/bin/sh\nno-such-tool < job\n", "no-such-tool"),
+        ("#!/usr/bin/env no-such-python\n", "no-such-python"),
+        ("#!/bin/bash\ncount = 3\n", ""),
+        ("#!/bin/bash\nno-such-tool || exit 1\n", ""),
+    ],
+)
+def test_a_job_whose_program_is_not_found_here_is_unknown(grader, job, script, missing):
+    told = json.loads(grader("verify", job(script), "--json").out)
+    assert told["verdict"] == ("unknown" if missing else "unsafe")
+    assert f"it needs the program {missing or 'none'}," in str(told) or not missing
+
+
+@pytest.mark.parametrize(
     "script, cause",
     [
         ("#!/usr/bin/perl\nsystem('sh', 'tool');\nexit $?;\n", "exit-zero-after-save"),
