@@ -30,20 +30,11 @@ _REFERENCE = re.compile(r"\$\w*\(\s*([\w./]+)(?:\s*,\s*([\w./]+))?|\bdefined\s+(
 _MOST_EXPANSIONS, _MOST_CHARACTERS = 2_000, 50_000
 
 _DEFAULTS = {
-    "cluster": "1",
-    "clusterid": "1",
-    "process": "0",
-    "procid": "0",
-    "step": "0",
-    "row": "0",
-    "itemindex": "0",
-    "item": "",
-    "node": "",
-    "submit_file": "",
+    **dict.fromkeys(("cluster", "clusterid", "islinux"), "1"),
+    **dict.fromkeys(("process", "procid", "step", "row", "itemindex", "iswindows"), "0"),
+    **dict.fromkeys(("item", "node", "submit_file"), ""),
     "opsys": "LINUX",
     "arch": "X86_64",
-    "islinux": "1",
-    "iswindows": "0",
 }
 _PATHS = {"BASENAME": "nx", "DIRNAME": "p"}
 _OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
@@ -270,9 +261,7 @@ def _parts_of(path: str, flags: str) -> str:
     directory += slash
     dot = name.rfind(".")
     stem, extension = (name[:dot], name[dot:]) if dot > 0 else (name, "")
-    tail = {(True, True): name, (True, False): stem, (False, True): name, (False, False): ""}[
-        "n" in flags, "x" in flags
-    ]
+    tail = name if "x" in flags else stem if "n" in flags else ""
     if not directory and ("n" in flags or "x" in flags):
         flags = re.sub("[pd]", "", flags)
     if "p" not in flags and "d" not in flags:
