@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .execution import Exit
+
 ADDRESS = "<127.0.0.1:9618?addrs=127.0.0.1-9618>"
 """A made-up address for a simulated access point or execution point."""
 
@@ -84,43 +86,27 @@ def executing(at: At, slot: str, host: str = ADDRESS) -> Event:
 
 
 def evicted(
-    at: At,
-    *,
-    usage: float = 0,
-    sent: int = 0,
-    received: int = 0,
-    code: int | None = None,
-    subcode: int = 0,
-    return_value: int | None = None,
-    signal: int | None = None,
+    at: At, *, usage: float = 0, code: int | None = None, subcode: int = 0, requeued: Exit | None = None
 ) -> Event:
-    """004: the job has lost its slot, with HTCondor's vacate code since 24.3. With a return value
-    or a signal: the program ended, and the job is requeued (max_retries)."""
+    """004: the job has lost its slot, with HTCondor's vacate code since 24.3. `requeued`: how the program ended, if it did
+    and the job is requeued for that (max_retries)."""
     text = "Job was evicted." if code is None else f"Job was evicted. Code {code} Subcode {subcode}"
-    requeued = return_value is not None or signal is not None
     body = (
         "(0) Job terminated and was requeued" if requeued else "(0) CPU times",
         *_usage("Run", usage),
-        *_bytes("Run", sent, received),
-        *(_ending(return_value, signal) if requeued else ()),
+        *_bytes("Run", 0, 0),
+        *(_ending(requeued) if requeued else ()),
     )
     return Event(4, *at, text, body)
 
 
 def terminated(
-    at: At,
-    *,
-    return_value: int | None = None,
-    signal: int | None = None,
-    usage: float = 0,
-    total_usage: float | None = None,
-    sent: int = 0,
-    received: int = 0,
+    at: At, exit: Exit, *, usage: float = 0, total_usage: float | None = None, sent: int = 0, received: int = 0
 ) -> Event:
-    """005: the job is done, with a return value or a signal. `usage` (CPU seconds) is that of the last activation; the
-    total is that of the whole job, and by default the same. `sent` and `received` are bytes."""
+    """005: the job is done. `usage` (CPU seconds) is that of the last activation; the total is that of the whole job, and
+    by default the same. `sent` and `received` are bytes."""
     body = (
-        *_ending(return_value, signal),
+        *_ending(exit),
         *_usage("Run", usage),
         *_usage("Total", usage if total_usage is None else total_usage),
         *_bytes("Run", sent, received),
@@ -163,12 +149,12 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", printable).strip()
 
 
-def _ending(return_value: int | None, signal: int | None) -> tuple[str, ...]:
-    if (return_value is None) == (signal is None):
+def _ending(exit: Exit) -> tuple[str, ...]:
+    if (exit.code is None) == (exit.signal is None):
         raise ValueError("a program ends with a return value or with a signal")
-    if signal is None:
-        return (f"(1) Normal termination (return value {return_value})",)
-    return (f"(0) Abnormal termination (signal {signal})", "(0) No core file")
+    if exit.signal is None:
+        return (f"(1) Normal termination (return value {exit.code})",)
+    return (f"(0) Abnormal termination (signal {exit.signal})", "(0) No core file")
 
 
 def _usage(span: str, seconds: float) -> tuple[str, ...]:

@@ -55,16 +55,12 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "checkpoint failed":  # HTCondor logs an end even if the network cut the transfer (R4d)
             return _output(began, at) if moment.fault else _output(began, at)[:1]
         case "evicted" | "requeued":
-            evicted = [_evicted(at, moment, profile)]
+            lost = [_evicted(at, moment, profile)]
             before = [*_sent_before_eviction(job, began, at, moment), *_rescheduled(at, moment, slot)]
-            return evicted + before if moment.struck.kind == BY_POLICY else before + evicted
+            return lost + before if moment.struck.kind == BY_POLICY else before + lost
         case "retried":
-            return [
-                *_returned(began, at, moment),
-                eventlog.evicted(
-                    at, usage=moment.ran.seconds, return_value=moment.ran.exit.code, signal=moment.ran.exit.signal
-                ),
-            ]
+            evicted = eventlog.evicted(at, usage=moment.ran.seconds, requeued=moment.ran.exit)
+            return [*_returned(began, at, moment), evicted]
         case "never finishes" if moment.run:  # in a transfer
             return _output(began, at)[:1]
         case "held":
@@ -74,20 +70,15 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "released":
             return [eventlog.released(at, "via condor_release")]
         case "ended":
-            end = moment.end.exit
-            size = total_bytes(moment.returned_files)
-            return [
-                *_returned(began, at, moment),
-                eventlog.terminated(
-                    at,
-                    return_value=end.code,
-                    signal=end.signal,
-                    usage=moment.ran.seconds,
-                    total_usage=moment.goodput + moment.badput,
-                    sent=size,
-                    received=total_bytes(job.inputs),
-                ),
-            ]
+            terminated = eventlog.terminated(
+                at,
+                moment.end.exit,
+                usage=moment.ran.seconds,
+                total_usage=moment.goodput + moment.badput,
+                sent=total_bytes(moment.returned_files),
+                received=total_bytes(job.inputs),
+            )
+            return [*_returned(began, at, moment), terminated]
     return []
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.rules import eventlog
+from grader.rules.execution import Exit
 
 JOB = (7, 3, 1_700_000_000.0)
 
@@ -81,7 +82,7 @@ def test_an_event_is_a_head_tabbed_lines_and_three_dots():
 
 
 def test_usage_is_days_hours_minutes_seconds():
-    event = eventlog.terminated(JOB, return_value=0, usage=2 * 86400 + 3 * 3600 + 4 * 60 + 5.9)
+    event = eventlog.terminated(JOB, Exit(0), usage=2 * 86400 + 3 * 3600 + 4 * 60 + 5.9)
     assert "\tUsr 2 03:04:05, Sys 0 00:00:00  -  Run Remote Usage" in event.body
 
 
@@ -106,9 +107,9 @@ def test_an_event_has_the_name_that_htcondor_gives_it():
 
 
 def test_a_program_ends_in_one_way():
-    for ending in ({}, {"return_value": 0, "signal": 9}):
+    for ending in (Exit(), Exit(0, 9)):
         with pytest.raises(ValueError):
-            eventlog.terminated(JOB, **ending)
+            eventlog.terminated(JOB, ending)
     with pytest.raises(ValueError):
         eventlog.transfer(JOB, "checkpoint", "started")
 
@@ -128,7 +129,7 @@ def test_the_log_of_an_evicted_run_reads_back(read_back):
         eventlog.starter_error(JOB, "slot1@ep", "Starter failed to upload checkpoint", 36, -1),
         eventlog.held(JOB, "Starter failed to upload checkpoint", 36, -1),
         eventlog.released(JOB, "via condor_release"),
-        eventlog.terminated(JOB, return_value=0),
+        eventlog.terminated(JOB, Exit(0)),
     ]
     found = read_back(*events)
     holds(events, found)
@@ -138,7 +139,7 @@ def test_the_log_of_an_evicted_run_reads_back(read_back):
 @with_one_folder
 @given(job=jobs, code=st.integers(0, 255), usage=seconds, sent=amounts, received=amounts)
 def test_a_normal_ending_reads_back(read_back, job, code, usage, sent, received):
-    event = eventlog.terminated(job, return_value=code, usage=usage, sent=sent, received=received)
+    event = eventlog.terminated(job, Exit(code), usage=usage, sent=sent, received=received)
     (found,) = read_back(event)
     holds([event], [found])
     assert found["TerminatedNormally"] is True and found["ReturnValue"] == code
@@ -149,37 +150,31 @@ def test_a_normal_ending_reads_back(read_back, job, code, usage, sent, received)
 @with_one_folder
 @given(job=jobs, signal=st.integers(1, 64))
 def test_an_end_by_signal_reads_back(read_back, job, signal):
-    event = eventlog.terminated(job, signal=signal)
+    event = eventlog.terminated(job, Exit(signal=signal))
     (found,) = read_back(event)
     holds([event], [found])
     assert found["TerminatedNormally"] is False and found["TerminatedBySignal"] == signal
 
 
 @with_one_folder
-@given(job=jobs, code=codes, subcode=subcodes, usage=seconds, sent=amounts)
-def test_an_eviction_reads_back(read_back, job, code, subcode, usage, sent):
-    event = eventlog.evicted(job, code=code, subcode=subcode, usage=usage, sent=sent)
+@given(job=jobs, code=codes, subcode=subcodes, usage=seconds)
+def test_an_eviction_reads_back(read_back, job, code, subcode, usage):
+    event = eventlog.evicted(job, code=code, subcode=subcode, usage=usage)
     (found,) = read_back(event)
     holds([event], [found])
     assert (found["ReasonCode"], found.get("ReasonSubCode", 0)) == (code, subcode)
-    assert (found["Checkpointed"], found["TerminatedAndRequeued"], found["SentBytes"]) == (False, False, sent)
+    assert (found["Checkpointed"], found["TerminatedAndRequeued"], found["SentBytes"]) == (False, False, 0)
 
 
 @with_one_folder
-@given(
-    job=jobs,
-    ending=st.one_of(
-        st.fixed_dictionaries({"return_value": st.integers(0, 255)}),
-        st.fixed_dictionaries({"signal": st.integers(1, 64)}),
-    ),
-)
+@given(job=jobs, ending=st.integers(0, 255).map(Exit) | st.integers(1, 64).map(lambda signal: Exit(signal=signal)))
 def test_a_requeued_job_reads_back(read_back, job, ending):
-    event = eventlog.evicted(job, **ending)
+    event = eventlog.evicted(job, requeued=ending)
     (found,) = read_back(event)
     holds([event], [found])
     assert found["TerminatedAndRequeued"] is True
-    assert found.get("ReturnValue") == ending.get("return_value")
-    assert found.get("TerminatedBySignal") == ending.get("signal")
+    assert found.get("ReturnValue") == ending.code
+    assert found.get("TerminatedBySignal") == ending.signal
 
 
 @with_one_folder
