@@ -24,8 +24,9 @@ OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
 }
+LARGEST = 1e15
 FUNCTIONS: dict[str, Callable[..., float]] = {"sqrt": math.sqrt, "math.sqrt": math.sqrt, "round": round, "int": int}
-"""With OPERATORS, what a value may be computed by."""
+"""With OPERATORS, what a value may be computed by, from numbers that are not larger than LARGEST."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -105,7 +106,7 @@ class _Arithmetic(ast.NodeTransformer):
         return node if number is None or not isinstance(node.op, ast.USub) else ast.Constant(-number)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """One of OPERATORS, a square, or a square root: another power could be a number without end."""
+        """One of OPERATORS, a square, or a square root."""
         self.generic_visit(node)
         left, right = _number(node.left), _number(node.right)
         if left is None or right is None:
@@ -125,9 +126,11 @@ class _Arithmetic(ast.NodeTransformer):
 
 
 def _number(node: ast.expr) -> float | None:
-    """The number that a node is; None if it is none."""
-    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-    return value if type(value) in (int, float) else None
+    """The number that a node is; None if it is none, or too large to compute with: squares of squares would never end."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > LARGEST:
+        return None
+    return value
 
 
 def literal_text(value: object) -> str:
