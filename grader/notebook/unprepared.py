@@ -57,7 +57,7 @@ def _sentence(name: str, cell: str) -> str:
     if name in _predictions():
         return f"{name} has no value yet: run the cell that begins with `{name} = `, and then this cell again."
     if name in ("sqrt", "math", "np", "numpy") and _given(name, cell):
-        return f"{name} is not defined here. Calculate the value in a cell of your own (a root is ** 0.5), and write the number."
+        return f"{name} is not defined here. Write a number, or arithmetic on numbers: a root is ** 0.5."
     if given := _given(name, cell):
         return (
             f"{given[1]} has got no value, as {name} is not defined. Text, such as a letter or the name of a file, is "

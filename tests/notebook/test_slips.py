@@ -103,7 +103,7 @@ def test_any_other_name_error_is_as_it_was(kernel):
         ("slides_schedule = evict@2", 'in quotes: "evict@2".'),
         ("check('missing_file', missing_file)", "run the cell that begins with `missing_file = `"),
         ("missing_file == 'b'", "== only compares. Give the value with a single =: missing_file = 'b'"),
-        ("interval = sqrt(2 * 4 * 90)", "(a root is ** 0.5), and write the number."),
+        ("interval = sqrt(2 * 4 * 90)", "Write a number, or arithmetic on numbers: a root is ** 0.5."),
         ("check(save)", 'A name is written in quotes here: check("save").'),
         ("check()", 'The name of an exercise is written in quotes, as in check("save").'),
         ("hint()", 'The name of an exercise is written in quotes, as in check("save").'),
