@@ -65,6 +65,9 @@ SECONDS = 30.0
 TRIES = 3
 """Different wrong predictions after which the solution appears by itself."""
 
+CHECKED = "_checked"
+"""The name in the kernel of what check() has judged last: exercise → answer."""
+
 
 class Score(float):
     """Points, as nbgrader reads them: the text form is the bare number."""
@@ -147,6 +150,10 @@ def check(name: str = "", value: object = ...) -> Score | None:
         moments = explanation.story_of(report, executor)
     for doubt in dict.fromkeys(executor.doubts):
         _say(f"{doubt} This may be due to the machine: check again.")
+    checked = getattr(_shell(), "user_ns", {}).setdefault(CHECKED, {})
+    if report.status != PASSED and answer and checked.get(name) == answer and not executor.doubts:
+        _say("This is the same answer as at the last check. If you have changed its cell, run that cell first.")
+    checked[name] = answer
     _report_to_validate(report)
     tries = kept.keep(report, answer)
     nudge = bool(report.failure and report.failure.solution) and tries < TRIES

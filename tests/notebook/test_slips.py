@@ -253,6 +253,19 @@ def test_a_cell_that_writes_nothing_is_noticed_when_checking(prepared, first):
     assert "is judged as it was written" not in prepared.run("check('save')")
 
 
+def test_an_answer_whose_cell_may_not_have_been_run_again_is_noticed(prepared):
+    same = "This is the same answer as at the last check."
+    prepared.write("save/checkpoint.py", OTHER.replace("85", "86"), "a")
+    assert same not in prepared.run("check('save')") and same in prepared.run("check('save')")
+    prepared.write("save/checkpoint.py", SAVE.replace("85", "84"), "a")
+    assert same not in prepared.run("check('save')")
+    prepared.write("save/checkpoint.py", SAVE, "a")
+    assert same not in prepared.run("check('save')") + prepared.run("check('save')")
+    prepared.run("seconds_lost = 60")
+    check = "check('seconds_lost', seconds_lost)"
+    assert same not in prepared.run(check) and same in prepared.run(check)
+
+
 def test_a_file_that_was_edited_beside_its_cell_is_named_when_checking(prepared, tmp_path):
     file = tmp_path / "save" / "checkpoint.py"
     prepared.write("save/checkpoint.py", SAVE.replace("85", "86"), "a")
