@@ -317,8 +317,9 @@ class _Parts:
             odd += [
                 (
                     other.place,
-                    f"it contains files of {student}, but so does {counts}, and only {counts} is graded. If these are "
-                    "two students, rename one.",
+                    f"it contains files of {student}, but so does {counts}, and only {counts} is graded. If one is a "
+                    "later hand-in, remove the other; if it is another assignment, grade it by itself; if it is another "
+                    "student's, rename it.",
                 )
                 for place, other in sorted(places.items())
                 if place not in (twins or [first])
