@@ -350,10 +350,13 @@ def _misconceptions(misconceptions: dict[str, ClassMisconception]) -> list[Value
 
 def _questions(tally: Tally) -> Values:
     untried, unread = tally.statuses[NOT_TRIED], tally.statuses[UNREAD]
-    more = f" {unread} more {'has' if unread == 1 else 'have'} {UNREAD}." if unread else ""
+    sentences = [f"{count(untried, 'student')} {'has' if untried == 1 else 'have'} not tried it."] if untried else []
+    if unread:
+        who = f"{unread} more" if untried else count(unread, "student")
+        sentences.append(f"{who} {'has' if unread == 1 else 'have'} {UNREAD}.")
     return {
         "title": tally.exercise.title,
-        "untried": f"{count(untried, 'student')} {'has' if untried == 1 else 'have'} not tried it.{more}",
+        "untried": " ".join(sentences) or "Everyone has tried it.",
         "rows": [
             {
                 "name": question.name,

@@ -70,6 +70,21 @@ def test_a_name_of_the_roster_is_in_no_story(results):
     assert "Rosalinde" not in page and "because it may contain somebody" in page
 
 
+@pytest.mark.parametrize(
+    "untried, unread, says",
+    [
+        (0, 0, "Everyone has tried it."),
+        (0, 1, "1 student has no readable answer."),
+        (2, 0, "2 students have not tried it."),
+        (2, 3, "2 students have not tried it. 3 more have no readable answer."),
+    ],
+)
+def test_a_sentence_counts_only_those_who_are_there(untried, unread, says):
+    tally = class_report.Tally(EXERCISES["save"])
+    tally.statuses.update({class_report.NOT_TRIED: untried, class_report.UNREAD: unread})
+    assert class_report._questions(tally)["untried"] == says
+
+
 def test_what_could_not_be_read_does_not_count_as_untried(results):
     unread = judge.judge(StudentAnswers({}, unread=("03-save.ipynb: The file is empty.",)), confinement())
     page = class_report.page([*results[2:5], Handed("Gus", unread)])
