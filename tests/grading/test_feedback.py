@@ -196,6 +196,15 @@ def test_it_can_be_read_with_other_senses_and_in_each_theme(pages, look, axe):  
     assert found <= {"color-contrast", "link-in-text-block", "scrollable-region-focusable"}
 
 
+@needs_browser
+def test_a_hint_looks_as_if_it_could_be_opened(pages, browser):  # noqa: F811
+    """nbgrader's stylesheet takes the triangle from a summary."""
+    with browser.new_page() as shown:
+        shown.set_content(page(pages, "ben"))
+        displays = "[...document.querySelectorAll('.hint>summary')].map(one => getComputedStyle(one).display)"
+        assert set(shown.evaluate(displays)) == {"list-item"}
+
+
 def test_the_policy_stands_before_all_else_and_no_script_is_left(pages):
     text = page(pages, "eve")
     assert text.index("Content-Security-Policy") < text.index("<title>") < text.index("<style")
