@@ -71,6 +71,9 @@ RIGHT = {
     "quit": LOOP.replace("LEAVE", "quit(85)"),
     "os._exit": LOOP.replace("LEAVE", "os._exit(85)"),
     "raise": LOOP.replace("LEAVE", "raise SystemExit(85)"),
+    "an exception of its own": LOOP.replace("import os", "class Saved(SystemExit): pass\nimport os").replace(
+        "LEAVE", "raise Saved(85)"
+    ),
     "on several lines": LOOP.replace("LEAVE", "sys.exit(\n            85\n        )"),
     "from sys import exit": "from sys import exit as leave\n" + LOOP.replace("LEAVE", "leave(85)"),
     "return into sys.exit": IN_MAIN + "sys.exit(main())\n",

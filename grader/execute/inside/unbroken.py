@@ -39,7 +39,7 @@ else:  # in the judge's own interpreter, see ../interpreter/
 if MYPY:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
-    from typing import Any, NoReturn
+    from typing import Any
 
 MOST_OPEN = 50
 """Closed files that a program may still write to."""
@@ -48,7 +48,7 @@ MOST_FILES, MOST_BYTES = 200, 16 << 20
 REQUEST = "_SIMULATOR_UNBROKEN"
 AT_THE_START = 0.1
 """Virtual seconds after its start within which a program may start its timers."""
-LEAVE, LEAVES, VALUE = "_simulator_leave", "_simulator_leaves", "_simulator_value"
+LEAVES, VALUE = "_simulator_leaves", "__simulator_value__"  # what memory.py leaves out
 
 
 def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str, path: str) -> None:
@@ -67,7 +67,6 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
     os._exit = stays.instead_of(os._exit)
     names: Any = builtins
     names.exit = names.quit = sys.exit
-    setattr(builtins, LEAVE, stays.instead_of(_leave))
     setattr(builtins, LEAVES, stays.leaves)
     script.known.clear()
 
@@ -152,10 +151,6 @@ def keep_databases_open() -> None:
         return really(*arguments, **{"factory": Connection, **options})
 
     sqlite3.connect = connect
-
-
-def _leave(*arguments: object) -> "NoReturn":
-    raise SystemExit(*arguments)
 
 
 class _Stays:
@@ -294,7 +289,7 @@ class _Stays:
             if isinstance(node, ast.stmt) and not hasattr(node, "body"):
                 for line in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1):
                     self.begins[path, line] = node.lineno
-        return ast.fix_missing_locations(_Changes(_exiting(tree)).visit(tree))
+        return ast.fix_missing_locations(_Changes(_exiting(tree), _errors(tree)).visit(tree))
 
 
 def _exiting(tree: ast.AST) -> "set[str]":
@@ -336,15 +331,26 @@ def _exiting(tree: ast.AST) -> "set[str]":
     return names
 
 
+def _errors(tree: ast.AST) -> "set[str]":
+    """The names of the exceptions that end a program as SystemExit does."""
+    names = {"SystemExit"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(base, ast.Name) and base.id in names for base in node.bases
+        ):
+            names.add(node.name)
+    return names
+
+
 def _is_exit(function: ast.expr) -> bool:
     return getattr(function, "id", getattr(function, "attr", None)) in ("exit", "_exit", "quit", "SystemExit")
 
 
 class _Changes(ast.NodeTransformer):
-    """Replaces `raise SystemExit(code)` by a call, and makes the returns of these functions conditional."""
+    """Makes it conditional to raise these exceptions, and to return from these functions."""
 
-    def __init__(self, exiting: "set[str]") -> None:
-        self.exiting = exiting
+    def __init__(self, exiting: "set[str]", errors: "set[str]") -> None:
+        self.exiting, self.errors = exiting, errors
         self.within: list[str | None] = []
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -362,16 +368,24 @@ class _Changes(ast.NodeTransformer):
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         self.generic_visit(node)
         error = node.exc
-        if isinstance(error, ast.Call) and isinstance(error.func, ast.Name) and error.func.id == "SystemExit":
-            call = ast.copy_location(ast.Call(ast.Name(LEAVE, ast.Load()), error.args, error.keywords), error)
-            return ast.copy_location(ast.Expr(call), node)
-        return node
+        if (
+            not isinstance(error, ast.Call)
+            or getattr(error.func, "id", None) not in self.errors
+            or len(error.args) != 1
+        ):
+            return node
+        leaves = _leaves(error.args[0])
+        error.args = [ast.Name(VALUE, ast.Load())]
+        return ast.copy_location(ast.If(leaves, [node], []), node)
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         if not self.within or self.within[-1] not in self.exiting or node.value is None:
             return node
-        value = ast.NamedExpr(ast.Name(VALUE, ast.Store()), node.value)
-        leaves = ast.Call(ast.Name(LEAVES, ast.Load()), [value], [])
         leave = ast.copy_location(ast.Return(ast.Name(VALUE, ast.Load())), node)
-        return ast.copy_location(ast.If(leaves, [leave], []), node)
+        return ast.copy_location(ast.If(_leaves(node.value), [leave], []), node)
+
+
+def _leaves(value: ast.expr) -> ast.expr:
+    """Whether the program should leave with this value, which gets a name."""
+    return ast.Call(ast.Name(LEAVES, ast.Load()), [ast.NamedExpr(ast.Name(VALUE, ast.Store()), value)], [])
