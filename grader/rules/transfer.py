@@ -225,7 +225,7 @@ def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | 
     truncated and later files empty. None if there is no such file."""
     over, files = "", {}
     for path in listed:
-        where = _found(sandbox, path) if path else None
+        where = _found(sandbox, path)
         for place in [where, *(f"{where}/{name}".lstrip("/") for name in sandbox.below(where or ""))] if where else ():
             entry = sandbox.get(place)
             if isinstance(entry, File):
@@ -492,7 +492,7 @@ def links_followed(contents: Tree, target: Callable[[str], Entry | None]) -> Ite
 def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, _Unsent | None]:
     """What arrives of a listed path, None if nothing does; and what can't be sent of it, None if all can."""
     parts, name = path.split("/"), posixpath.normpath(path)
-    if not path or parts[-1] == ".." or (keep_paths and ".." in parts):
+    if parts[-1] == ".." or (keep_paths and ".." in parts):
         return None, _Unsent(errno.ENOENT)
     own = _OWN if profile.sends_own_files else Tree()
     if name in OWN_FILES:
