@@ -38,7 +38,7 @@ from grader.rules.step import (
     step,
     submitted,
 )
-from grader.tree import Fifo, Link, Tree
+from grader.tree import Fifo, File, Link, Tree
 
 JOB = Job(
     executable="job",
@@ -406,6 +406,14 @@ def test_the_log_of_a_job_that_is_held_while_it_runs_tells_of_no_transfer(execut
     moments = list(simulate(job, executor))
     assert (moments[-1].next.code, moments[-1].time - moments[1].time) == (47, 70.0)
     assert [event.number for event in job_log(job, moments)] == [0, 40, 40, 1, 12]
+
+
+def test_output_that_may_not_be_read_is_not_called_missing():
+    """R6"""
+    run = ran(0)
+    run = run._replace(sandbox=run.sandbox.put("rows", File(b"", readable=False)))
+    held = after(run, Transferred()).next
+    assert (held.code, held.subcode, held.missing, held.unsendable) == (Hold.OUTPUT, errno.EACCES, (), ("rows",))
 
 
 @pytest.mark.parametrize("size, code", [(1 << 20, 0), ((1 << 20) + 1, Hold.OUTPUT_SIZE)])

@@ -17,6 +17,7 @@ import pytest
 
 from grader.rules.execution import EPOCH, SIGKILL, Exit, Limit, Run
 from grader.rules.job import Job
+from grader.rules.livelock import MOST_BESIDE
 from grader.rules.profile import MODERN, PROFILES
 from grader.rules.schedule import parse, render
 from grader.rules.simulation import Pace, simulate
@@ -99,6 +100,12 @@ def test_states_grow_with_the_checkpoints_and_executions_are_one_each():
         found = explore(job(), program, profile)
         assert (found.verdict, found.checkpoints, found.executions) == (RESTART_SAFE, 3, 4)
         assert program.executed == 8 and program.freshly == 1, "all of it a second time"
+
+
+def test_the_walk_begins_at_the_first_start_of_a_job_that_is_explored():
+    assert explore(job(), Scripted(safe)).root.execution == 1
+    with pytest.raises(AssertionError, match="not explored"):
+        _ = explore(job(on_exit_or_evict=True), Scripted(safe)).root
 
 
 @pytest.mark.parametrize(("profile", "schedules"), [(MODERN, 7), (V25, 10)])
@@ -312,6 +319,11 @@ def test_what_is_not_simulated_is_unknown_but_a_limit_holds_the_job():
     ]
     assert found == [Unknown.LIMIT_OF_TIME, Unknown.LIMIT_OF_TIME, Unknown.LIMIT]
     assert explore(job(), Scripted(safe, left=None)).unknown is Unknown.LEFT_UNSEEN
+
+
+@pytest.mark.parametrize(("last", "unknown"), [(MOST_BESIDE, None), (MOST_BESIDE + 1, Unknown.LEFT_RUNNING)])
+def test_what_is_left_running_is_followed_for_so_many_restarts(last, unknown):
+    assert explore(job(), Scripted(lambda files, at: count(files, last), left=("worker",))).unknown is unknown
 
 
 def test_an_execution_that_reached_a_limit_is_not_tried_again():
@@ -531,6 +543,17 @@ def test_a_job_that_fails_when_it_is_late_goes_by_the_time():
 
     found = explore(job(transfer_checkpoint_files=("n", "rows", "began")), Scripted(failing_late, looked=True))
     assert found.unknown is Unknown.GOES_BY_TIME
+    assert found.failure.endswith(f"on the schedule {render(found.schedule)}")
+
+
+def test_of_a_long_schedule_only_the_beginning_is_named():
+    def forgetful(files, at):
+        began = float(files.setdefault("began", b"%f" % at.clock))
+        return count(files, last=9) or int(at.clock - began > LATE / 2)
+
+    found = explore(job(transfer_checkpoint_files=("n", "rows", "began")), Scripted(forgetful, looked=True))
+    assert len(found.schedule) == 9
+    assert found.failure.endswith("on the schedule evict@2 evict@4 evict@6 evict@8 evict@10 ...")
 
 
 def test_a_file_that_comes_home_only_late_is_shown():
