@@ -127,7 +127,8 @@ class Question:
 def _by_numbers(failure: Failure) -> Failure:
     """A failure with drawn numbers, where the known ones pass."""
     fact = Evidence(
-        "numbers", "with the numbers of the notebook, this is right: does a number in it belong to them alone?"
+        "numbers",
+        "the answer is right with the numbers of the notebook, and not with others: does it contain one of them?",
     )
     return replace(failure, evidence=(*failure.evidence, fact))
 
