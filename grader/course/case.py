@@ -10,11 +10,13 @@ from functools import cached_property
 from ..execute.executor import Executor
 from ..rules.execution import Note, Run, Stop
 from ..rules.job import STDERR, STDOUT, Job
+from ..rules.profile import MODERN
 from ..rules.simulation import Held, Saved
 from ..text import count, plain
 from ..tree import Entry, File, Tree
 from ..verify.evidence import Evidence, files_left_behind
 from ..verify.explore import Exploration
+from ..verify.forgotten import forgotten
 from ..verify.restarts import shown
 from ..verify.states import State
 from .resumption import OUTPUT, PLACE, Restart, first_loss, free_way
@@ -371,6 +373,13 @@ class Case:
         before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
         began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
         return bool(began) and bool(begins) and began[0] == begins[-1]
+
+    @cached_property
+    def draws_others(self) -> bool:
+        """Whether the generator may not be where it was at the save: seeded again, it can have drawn as much as before. False
+        if it is shown that other parts of memory are all that begins anew."""
+        forgets = forgotten(self.job, self.exploration, self.executor, MODERN)
+        return not forgets or any(what.is_generator for what in forgets)
 
     @cached_property
     def so_far(self) -> list[tuple[list[str], list[str]]]:

@@ -26,7 +26,7 @@ def rng_not_saved(case: Case) -> bool:
 
 
 def seeds_again(case: Case) -> bool:
-    return case.failure == "wrong output" and case.astray() and case.reseeded
+    return case.failure == "wrong output" and case.astray() and case.reseeded and case.draws_others
 
 
 SYMPTOMS = ((190, rng_not_saved), (260, seeds_again))

@@ -130,6 +130,12 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
         ),
     },
     "state-incomplete": {
+        "the shuffles are repeated, and the speed is lost": training(
+            (
+                "with open('my_output.txt', 'a')",
+                "for _ in range(epoch):\n    random.shuffle(flights)\nwith open('my_output.txt', 'a')",
+            ),
+        ),
         "without the speed": pickled("epoch, model, flights, random.getstate()", "    random.setstate(state)\n"),
         "without the order": pickled("epoch, model, speed, random.getstate()", "    random.setstate(state)\n"),
         "only the slope": pickled("epoch, model[0], speed, flights, random.getstate()", "    random.setstate(state)\n"),
