@@ -320,6 +320,8 @@ def complaint(run: Run | None) -> list[Evidence]:
                 said += f" ({glued[1]} is a command itself, and takes a space behind it)"
             elif "unexpected end of file" in said:
                 said += " (an if ends with fi, and a loop with done)"
+            elif named := re.fullmatch(r"exit: ([A-Za-z_]\w*(\[\d+\])?): numeric argument required", said):
+                said += f" (its value is written ${{{named[1]}}})"
             return [Evidence("stderr", said, shell[1], int(shell[2]))]
     return [Evidence("stderr", f"the last line on stderr: {line}") for line in lines[-1:]]
 

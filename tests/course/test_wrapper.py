@@ -205,10 +205,18 @@ def test_a_checkpoint_that_was_not_taken_is_not_called_torn(restored, id, execut
     assert (report.points, behind and behind.id) == (7, id), report.headline
 
 
-def test_an_if_without_its_end_is_explained_where_the_shell_complains(executor):
-    spoilt = {**next(iter(RIGHT.values())), "my_wrapper": "#!/bin/bash\nif true; then\n  timeout $1 ./waves\n"}
+@pytest.mark.parametrize(
+    ("lines", "remedy"),
+    [
+        ("if true; then\n  timeout $1 ./waves", "(an if ends with fi, and a loop with done)"),
+        ("timeout $1 ./waves | cat\nexit PIPESTATUS[0]", "(its value is written ${PIPESTATUS[0]})"),
+        ("timeout $1 ./waves\ncode=$?\nexit code", "(its value is written ${code})"),
+    ],
+)
+def test_what_is_wrong_with_a_script_is_explained_where_the_shell_complains(executor, lines, remedy):
+    spoilt = {**next(iter(RIGHT.values())), "my_wrapper": f"#!/bin/bash\n{lines}\n"}
     [shown] = [fact for fact in judged(spoilt, executor).failure.evidence if fact.kind == "stderr"]
-    assert shown.text.endswith("(an if ends with fi, and a loop with done)")
+    assert shown.text.endswith(remedy)
 
 
 @pytest.mark.parametrize("line", ["code = $?", "  code =$?"])
