@@ -763,6 +763,8 @@ def _check_checkpoint(given: _Commands, job: Job) -> None:
     for command in ("transfer_checkpoint_files", "transfer_output_files"):
         if any('"' in name for name in getattr(job, command) or ()):
             given.remark(command, "the double quotes count as part of the file names")
+        if wild := next((name for name in getattr(job, command) or () if {*name} & {*"*?"}), None):
+            given.remark(command, f"{wild} is the name of a single file: there are no wildcards in this list")
 
 
 def _check_transfer(given: _Commands, job: Job) -> None:

@@ -858,6 +858,15 @@ def test_quotes_in_a_checkpoint_list_are_part_of_the_names():
     assert any("double quotes" in remark for remark in remarks(body, CAUTION))
 
 
+@pytest.mark.parametrize("command", ["transfer_checkpoint_files", "transfer_output_files"])
+@pytest.mark.parametrize("name", ["*.txt", "state/*", "out?.txt"])
+def test_a_wildcard_in_a_list_is_remarked_as_the_name_of_a_file(command, name):
+    body = f"checkpoint_exit_code = 85\n{command} = a.txt, {name}"
+    assert getattr(one(body), command) == ("a.txt", name)
+    assert any(f"{name} is the name of a single file" in remark for remark in remarks(body, CAUTION))
+    assert not any("wildcard" in remark for remark in remarks(body.replace(name, "b.txt"), CAUTION))
+
+
 def test_a_quoted_empty_output_list_means_only_stdout_and_stderr():
     assert one('transfer_output_files = ""').transfer_output_files == ()
     assert one("transfer_output_files =").transfer_output_files is None
