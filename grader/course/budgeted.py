@@ -133,7 +133,8 @@ class BudgetedExecutor(LocalExecutor):
             return self._ended[what]
         # An execution that did not read the clock does the same at any time.
         known = self._known.get((what, None)) or self._known.get((what, clock))
-        if known and not trace:
+        usual = not trace and unbroken is None
+        if known and usual:
             return known
         program = job.executable, job.inputs.get(job.executable)
         self.limits = self._again if program in self._endless else self._first
@@ -143,14 +144,16 @@ class BudgetedExecutor(LocalExecutor):
                 self.renew()
             with self._tidied(job, self._confine):
                 at = clock + self._delay
-                run = super().run(job, sandbox, slot=slot, clock=at, stop=stop, trace=trace, beside=beside)
+                run = super().run(
+                    job, sandbox, slot=slot, clock=at, stop=stop, trace=trace, beside=beside, unbroken=unbroken
+                )
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", lost=True)
         if run.over:
             self._ended[what] = run
             self._endless.add(program)
-        elif not trace:
+        elif usual:
             self._known[what, clock if run.looked else None] = run
             self._jobs[job.invocation] = job
         self._pictures -= sum(len(file.content) for file in run.sandbox.regular().values())
