@@ -32,6 +32,8 @@ LATE = re.compile(r"(?<!not )\blate\b", re.IGNORECASE)
 YES = frozenset(("late", "yes", "y", "true", "x"))
 """What a column Late may say of a student who is; any number but zero says so, too, as in Gradescope's column
 Lateness (H:M:S)."""
+NO = re.compile(r"|n|no|n/?a|not late|on time|false|none|[-–—]|[0:.,\s]*")
+"""What it may say of the others."""
 _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 """An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
 NOT_ON_IT = "the roster does not name them."
@@ -65,6 +67,9 @@ def read(path: Path) -> list[Row]:
 
 
 def _decoded(data: bytes) -> str:
+    """The text of a CSV file. Raises Refused for a spreadsheet's own file."""
+    if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):  # .xlsx and .ods, .xls
+        raise Refused("It is not a CSV file: save it as CSV.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")  # Excel's "Unicode text"
     try:
@@ -113,6 +118,11 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
         for row in missing
     ]
     compared.odd += [(handed[at].student, SEVERAL if at in several else NOT_ON_IT) for at in left]
+    compared.odd += [
+        (one.student, f"the roster has {quoted(says)!r} in its column Late, which is neither yes nor no.")
+        for one in (*compared, *compared.missing)
+        if (says := _by_how_much(Row(0, dict(one.identity.roster)))) and not _is_late(says) and not NO.fullmatch(says)
+    ]
     return compared
 
 
@@ -145,10 +155,15 @@ def _with_row(identity: Identity, row: Row) -> Identity:
 
 
 def _late(row: Row) -> bool:
-    by_how_much = _first(row, ("late", "lateness (h:m:s)", "lateness")).lower()
-    return (
-        by_how_much in YES or bool(re.search("[1-9]", by_how_much)) or bool(LATE.search(row.values.get("status", "")))
-    )
+    return _is_late(_by_how_much(row)) or bool(LATE.search(row.values.get("status", "")))
+
+
+def _by_how_much(row: Row) -> str:
+    return _first(row, ("late", "lateness (h:m:s)", "lateness")).lower()
+
+
+def _is_late(by_how_much: str) -> bool:
+    return by_how_much in YES or bool(re.search("[1-9]", by_how_much))
 
 
 def _ids(row: Row) -> set[str]:

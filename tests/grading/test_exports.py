@@ -285,8 +285,17 @@ def test_who_is_late_according_to_the_roster_is_late_in_the_table(tmp_path, colu
     said = [*late, *in_time]
     lay_out(tmp_path / "in", {f"s{at}/{SAVE}": UNTOUCHED for at in range(len(said))})
     (tmp_path / "w.csv").write_text("".join([f"Name,{column}\n", *(f"s{at},{text}\n" for at, text in enumerate(said))]))
-    _, rows, _ = run(tmp_path, tmp_path / "in", roster=tmp_path / "w.csv")
+    status, rows, _ = run(tmp_path, tmp_path / "in", roster=tmp_path / "w.csv")
+    assert status == 0
     assert [rows[f"s{at}"]["late"] for at in range(len(said))] == ["late"] * len(late) + [""] * len(in_time)
+
+
+def test_a_word_about_lateness_that_is_not_known_is_named(tmp_path):
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": UNTOUCHED})
+    (tmp_path / "w.csv").write_text("Name,Late\nanna,ja\n")
+    status, rows, said = run(tmp_path, tmp_path / "in", roster=tmp_path / "w.csv")
+    assert status == 1 and rows["anna"]["late"] == ""
+    assert "look at anna: the roster has 'ja' in its column Late, which is neither yes nor no." in said
 
 
 def test_whom_a_system_will_not_know_is_said(tmp_path):

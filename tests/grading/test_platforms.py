@@ -310,6 +310,12 @@ def test_a_file_that_is_no_roster_is_refused(tmp_path, text):
         roster.read(tmp_path / "roster.csv")
 
 
+def test_a_spreadsheet_as_the_roster_is_named_as_such(tmp_path):
+    (tmp_path / "roster.xlsx").write_bytes(zipped({"xl/workbook.xml": ""}))
+    with pytest.raises(Refused, match="save it as CSV"):
+        roster.read(tmp_path / "roster.xlsx")
+
+
 def test_grading_with_a_roster(tmp_path):
     lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT, f"zoe/{SAVE}": RIGHT})
     (tmp_path / "roster.csv").write_text("name,email\nAnna,a@x\nBen <b>,b@x\n=1+1,c@x\n")
