@@ -22,6 +22,7 @@ from .verdicts import Unsafe
 
 GENERATORS = ("random", "numpy.random")
 """The names of the generators of random numbers that modules have; the types of others are in these modules."""
+INTEGER = "builtins.int"
 MOST = 12
 """Parts that are tried one by one."""
 
@@ -72,9 +73,10 @@ def explaining(
     if back is None or (exploration.known and not _same(returned_files, right)):
         return ()
     loop = str(back[1]), int(back[2])
+    as_often = sum(note[0] == "stay" for note in run.notes) == exploration.checkpoints
     loops = [_Loop(job, first, executor, profile, Unbroken(anew, True, loop)) for anew in (False, True)]
     for one in loops:
-        if found := one.forgotten(restarted, right, wrong) or one.changed(restarted, right):
+        if found := one.forgotten(restarted, right, wrong) or one.changed(restarted, right, as_often):
             return found
     return ()
 
@@ -87,7 +89,7 @@ class _Loop:
 
     def forgotten(self, restarted: State, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
-        first, left, _, lost = self.noted(restarted)
+        first, left, lost, _ = self.noted(restarted)
         names = _wholes([name for name in lost if lost[name] == first.get(name)])
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
             return ()
@@ -96,30 +98,29 @@ class _Loop:
             rest = [other for other in names if other not in needed or other == name]
             if len(rest) < len(names) and self.gives(right, rest):
                 needed.remove(name)
-        return self.told(needed, left, first, anew=True)
+        return self.told(needed, left, lost, first)
 
-    def noted(self, restarted: State) -> tuple[_Values, _Values, _Values, _Values]:
-        """What is in memory at first, where the program would leave, and when it goes on; and after the restart what is
-        other than that. What is as the program left it was not lost, even if going on does more before the loop begins."""
+    def noted(self, restarted: State) -> tuple[_Values, _Values, _Values, bool]:
+        """What is in memory at first, and where the program would leave; after the restart what is other than that; and
+        whether a whole number, which may be the place, was brought back. What is as the program left it was not lost, even
+        if going on does more before the loop begins."""
         run = self.run(self.first, last_note="then")[0]
         first, left, then = (_noted(run, what) for what in ("first", "left", "then"))
         left = {**then, **left}
         again = _noted(self.run(restarted, last_note="first")[0], "first")
-        lost = {
-            name: value
-            for name, value in again.items()
-            if name in then and value.checksum not in (then[name].checksum, left[name].checksum)
-        }
-        return first, left, then, lost
+        known = {name for name in again if name in then}
+        back = {name for name in known if again[name].checksum in (then[name].checksum, left[name].checksum)}
+        placed = any(again[name].kind == INTEGER and again[name] != first.get(name) for name in back)
+        return first, left, {name: again[name] for name in again if name in known - back}, placed
 
-    def changed(self, restarted: State, right: Tree) -> tuple[Forgotten, ...]:
-        """What is other after the first restart than at the save, without being as it was at the very start: with what it was
-        at the save, that restart goes on to the right output."""
-        first, left, then, lost = self.noted(restarted)
-        names = _wholes([name for name in lost if lost[name] != first.get(name)])
+    def changed(self, restarted: State, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
+        """What is other after the first restart than at the save: with what it was then, that restart goes on to the right
+        output. Where the run that goes on would save `as_often` as the job, it has shown what begins anew."""
+        first, left, lost, placed = self.noted(restarted)
+        names = _wholes([name for name in lost if not as_often or lost[name] != first.get(name)])
 
         def remembered(names: list[str]) -> bool:
-            values = tuple((name, then[name].pickled) for name in names)
+            values = tuple((name, left[name].pickled) for name in names)
             return all(value for _, value in values) and _same(self.run(restarted, remembers=values)[1], right)
 
         if not 0 < len(names) <= MOST or remembered([]):
@@ -131,17 +132,18 @@ class _Loop:
         for name in names:
             if name in needed[1:] and remembered([other for other in needed if other != name]):
                 needed.remove(name)
-        # Where it is a place, it may just be one iteration too early or too late.
-        return (
-            ()
-            if any(then[name].kind == "builtins.int" for name in needed)
-            else self.told(needed, left, lost, anew=False)
-        )
+        # Where it may be the place, it may just be one iteration too early or too late.
+        if any(left[name].kind == INTEGER and not (placed and lost[name] == first.get(name)) for name in needed):
+            return ()
+        return self.told(needed, left, lost, first)
 
-    def told(self, names: list[str], left: _Values, restored: _Values, anew: bool) -> tuple[Forgotten, ...]:
+    def told(self, names: list[str], left: _Values, lost: _Values, first: _Values) -> tuple[Forgotten, ...]:
         file, line = self.how.loop or ("", 0)
         return tuple(
-            Forgotten(name, file, line, left[name].kind, left[name].shown, restored[name].shown, anew) for name in names
+            Forgotten(
+                name, file, line, left[name].kind, left[name].shown, lost[name].shown, lost[name] == first.get(name)
+            )
+            for name in names
         )
 
     def gives(self, output: Tree, forgets: list[str]) -> bool:

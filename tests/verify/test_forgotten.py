@@ -144,3 +144,27 @@ with open("out", "w") as file:
     wrong = Tree({"out": File(b"".join(b"%d %d\n" % (n, n**2) for n in (1, 2, 4, 5, 7, 8)))})
     assert found.verdict != "restart-safe"
     assert explaining(job, found, executor, MODERN, right, wrong) == ()
+
+
+def test_what_begins_anew_is_named_where_a_run_that_goes_on_saves_once(executor):
+    source = b"""\
+#!/usr/bin/env python3
+import os, sys
+done, half = int(open("state").read()) if os.path.exists("state") else 0, 0.0
+until = done + 3
+while done < 9:
+    if done == until:
+        open("state", "w").write(str(done))
+        sys.exit(85)
+    done, half = done + 1, half + done / 2
+open("out", "w").write(f"{done} {half}\\n")
+"""
+    job = replace(job_of("pass"), inputs=Tree({"job": File(source, executable=True)}))
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    (half,) = forgotten(job, found, executor, MODERN)
+    assert (half.name, half.saved, half.restored, half.anew) == ("half", "1.5", "0.0", True)
+    job = replace(
+        job, inputs=Tree({"job": File(source.replace(b"0.0", b"0").replace(b"/ 2", b"* 2"), executable=True)})
+    )
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    assert [one.name for one in forgotten(job, found, executor, MODERN)] == ["half"], "done is what tells the place"
