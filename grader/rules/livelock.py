@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from ..tree import File, Tree, parents
 from . import transfer
@@ -31,32 +32,29 @@ MOST_NUMBERS = 20
 Growth = tuple[tuple[str, bytes], ...]
 
 
+@dataclass(eq=False)
 class Livelock:
     """Watches the starts of a job without faults, one after the other."""
 
-    def __init__(
-        self,
-        job: Job,
-        run: Callable[..., Run],
-        allowed: int,
-        patience: int = FUTILE,
-        looked_at: set[tuple[str, ...]] | None = None,
-        outside: Callable[[], object] = tuple,
-    ):
-        """`run(situation, trace=False)` executes the program. `allowed`: the number of executions after which the caller
-        considers the job endless. `patience`: see FUTILE. `outside()`: the present state outside the sandbox on which
-        the program may depend."""
-        self.job, self.run, self.allowed, self.patience, self.outside = job, run, allowed, patience, outside
-        self.looked_at = set() if looked_at is None else looked_at
-        """Files to which the program appends, and which it reads."""
-        self.seen: set[tuple[object, ...]] = set()
-        self.before: Tree | None = None
-        self.grown: Growth | None = None
-        self.alike = self.similar = 0
+    job: Job
+    run: Callable[..., Run]
+    """run(situation, trace=False) executes the program."""
+    allowed: int
+    """The number of executions after which the caller considers the job endless."""
+    patience: int = FUTILE
+    outside: Callable[[], object] = tuple
+    """The present state outside the sandbox on which the program may depend."""
+    looked_at: set[tuple[str, ...]] = field(default_factory=set)
+    """Files to which the program appends, and which it reads."""
+    seen: set[tuple[object, ...]] = field(default_factory=set, init=False)
+    before: Tree | None = field(default=None, init=False)
+    grown: Growth | None = field(default=None, init=False)
+    alike: int = field(default=0, init=False)
+    similar: int = field(default=0, init=False)
 
     def afresh(self) -> Livelock:
         """A fresh watch, after a fault: what was seen before no longer counts."""
-        return Livelock(self.job, self.run, self.allowed, self.patience, self.looked_at, self.outside)
+        return replace(self)
 
     def endless(self, now: Situation) -> str:
         """Why the job that starts in this situation will never end; '' if it may end."""
