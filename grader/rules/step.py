@@ -587,7 +587,8 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         return _checkpoint(job, profile, run.sandbox, now.spool)
     returned_files: Tree | transfer.TransferFailure
     if job.on_success and not is_success(job, run.exit):
-        returned_files, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
+        transferred = profile.streams_of_failure
+        returned_files = transfer.returned_streams(job, run.sandbox) if transferred else Tree()
     else:
         returned_files, transferred = transfer.output(job, run.sandbox, now.activation_spool, profile), True
     if isinstance(returned_files, transfer.TransferFailure):
@@ -611,7 +612,8 @@ def _no_start(job: Job, profile: Profile, now: Situation) -> Held:
     problem = transfer.not_transferred(job, run.sandbox, now.activation_spool)
     if problem and problem.too_much:
         reason = f"The input files exceed max_transfer_input_mb: {problem}"
-        streams = transfer.output_of_no_start(job, now.activation_spool, profile)
+        earlier = transfer.returned_streams(job, now.activation_spool)
+        streams = earlier if profile.output_after_failed_input else Tree()
         return Held(Hold.INPUT_SIZE, 0, reason, returned_files=streams)
     if problem:
         reason = f"Transfer input files failure: {problem}"

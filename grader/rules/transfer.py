@@ -308,14 +308,9 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
     return path if leads_out(target) else target
 
 
-def output_of_no_start(job: Job, activation_spool: Tree, profile: Profile) -> Tree:
-    """R2: what is returned if the sandbox could not be filled: earlier stdout and stderr."""
-    return _arrived(job, _streams(job, activation_spool, Tree()))[0] if profile.output_after_failed_input else Tree()
-
-
-def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
-    """R6: what is returned after a failing exit if success_exit_code is given; missing files don't matter."""
-    return _arrived(job, _streams(job, sandbox, Tree()))[0] if profile.streams_of_failure else Tree()
+def returned_streams(job: Job, directory: Tree) -> Tree:
+    """R2, R6: what is returned where only stdout and stderr are: of this directory, under their names at home."""
+    return _arrived(job, _streams(job, directory, Tree()))[0]
 
 
 def _streams(job: Job, sandbox: Tree, activation_spool: Tree) -> Tree:

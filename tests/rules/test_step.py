@@ -408,6 +408,13 @@ def test_the_log_of_a_job_that_is_held_while_it_runs_tells_of_no_transfer(execut
     assert [event.number for event in job_log(job, moments)] == [0, 40, 40, 1, 12]
 
 
+@pytest.mark.parametrize("profile, listing", [("modern", []), ("v25", ["err.txt", "out.txt"])])
+def test_of_a_failing_end_at_most_the_streams_come_home(profile, listing):
+    """R6: where success_exit_code is given."""
+    now = after(ran(3, rows="1"), Transferred(), job=replace(JOB, on_success=True), profile=PROFILES[profile])
+    assert now.returned_files.listing() == listing
+
+
 def test_output_that_may_not_be_read_is_not_called_missing():
     """R6"""
     run = ran(0)

@@ -488,13 +488,6 @@ def test_stdout_wins_over_a_listed_file_of_its_name_only():
     assert transfer.output(job(), printed, Tree())["out.txt"].text == "mine"
 
 
-@pytest.mark.parametrize("profile, listing", [("modern", []), ("v25", ["err.txt", "out.txt"])])
-def test_of_a_failing_end_at_most_the_streams_come_home(profile, listing):
-    """R6: where success_exit_code is given."""
-    returned_files = transfer.output_of_failure(job(on_success=True), sandbox({"rows": "1"}), PROFILES[profile])
-    assert returned_files.listing() == listing
-
-
 def test_remaps_apply_to_their_own_result():
     """R6"""
     one = quiet(transfer_output_files=("a", "b"), transfer_output_remaps=(("a", "b"), ("b", "c/d"), ("c", "e")))
