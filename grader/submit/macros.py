@@ -87,6 +87,10 @@ class Macros:
             )
         return self._values.get(key, self._live.get(key))
 
+    def value(self, name: str) -> str:
+        """The value, expanded; "" if nothing defines it. Raises Problem like get() and expand()."""
+        return self.expand(self.get(name) or "")
+
     def expand(self, text: str) -> str:
         """The text with every macro replaced, including those in the values.
 

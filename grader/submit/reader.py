@@ -434,9 +434,8 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
     retries, remove = _retries(given, success)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     code, by_signal = _checkpoint_exit(given)
-    inherited = (
-        dict(cluster.jobs[0].environment) if cluster.jobs else {}
-    )  # HTCondor adds the variables of others to those
+    # HTCondor adds the variables of the other jobs to those of the first.
+    inherited = dict(cluster.jobs[0].environment) if cluster.jobs else {}
     output, error = _stream(given, "output", home), _stream(given, "error", home)
     stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     remaps = _remaps(given, profile)
@@ -808,59 +807,65 @@ _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsig
 
 def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profile: Profile) -> list[Remark]:
     """Remarks on commands that don't exist, have no effect here, or follow the last queue statement."""
-    remarks = []
-    checkpoints = "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT)
-    for name, place in macros.places.items():
-        usual = commands.USUAL.get(name, name)
-        if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
-            text = f"{name} comes after the last queue statement, so no job sees it"
-            remarks.append(Remark(*place, text, CAUTION))
-        elif name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT):
-            if not checkpoints:
-                text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
-                remarks.append(Remark(*place, text, NO_EFFECT))
-        elif name.startswith("my.") and (command := commands.overridden(name)):
-            remedy = f": write {command} = ..." * (command in commands.SPELLINGS or command in commands.LIMITED)
-            text = f"+{name[3:]} takes the place of {command} in the job, which is not simulated{remedy}"
-            remarks.append(Remark(*place, text, NO_EFFECT, not _is_usual(command, name, macros)))
-        elif name in commands.PROGRAMS_BESIDE:
-            text = f"+{name[3:]} has no effect in this simulator, though it may change how the job ends"
-            remarks.append(Remark(*place, text, NO_EFFECT, True))
-        elif usual == "periodic_vacate" and not profile.periodic_vacate:
-            remarks.append(Remark(*place, f"HTCondor {profile.version} has no {usual}", NO_EFFECT))
-        elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
-            if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
-                text = (
-                    f"{name} depends on NumJobStarts: how the job ends depends on how often it was evicted, so one "
-                    "schedule can be simulated, but not all of them"
-                )
-                remarks.append(Remark(*place, text, CAUTION, True))
-            elif usual in _PERIODIC_CHECKS and not (
-                _matters_only_when_held(usual, text) or _depends_on_the_end(macros, text)
-            ):
-                text = (
-                    f"{name} depends on more than how the program ends: how the job ends depends on when HTCondor checks, "
-                    "so one schedule can be simulated, but not all of them"
-                )
-                remarks.append(Remark(*place, text, CAUTION, True))
-        elif usual == "getenv" and values.passed_on(macros.expand(macros.get(name) or ""), variables):
-            pass  # the remark on it is the job's
-        elif usual in commands.IDLE or usual in commands.LIMITED:
-            decides = usual in commands.DECIDING and not (
-                _is_usual(usual, name, macros) or _matters_only_when_held(usual, macros.expand(macros.get(name) or ""))
-            )
-            ending = ", though it may change how the job ends" if decides else ""
-            remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
-        elif not (
-            name in commands.ALL
-            or name in macros.mentioned
-            or name.startswith(commands.PREFIXES)
-            or any(part in name for part in commands.PARTS)
-        ):
-            likely = difflib.get_close_matches(name, commands.NAMES, n=1, cutoff=0.75)
-            ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
-            remarks.append(Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN))
-    return remarks
+    said = (_on_name(name, place, macros, queued, variables, profile) for name, place in macros.places.items())
+    return [remark for remark in said if remark]
+
+
+def _on_name(
+    name: str, place: Place, macros: Macros, queued: Place, variables: Mapping[str, str], profile: Profile
+) -> Remark | None:
+    """The remark on a command, if there is anything to say."""
+    usual = commands.USUAL.get(name, name)
+    if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
+        return Remark(*place, f"{name} comes after the last queue statement, so no job sees it", CAUTION)
+    if name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT):
+        if "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT):
+            return None
+        remedy = "use checkpoint_exit_code and transfer_checkpoint_files"
+        return Remark(*place, f"+{name[3:]} has no effect here: {remedy}", NO_EFFECT)
+    if name.startswith("my.") and (command := commands.overridden(name)):
+        remedy = f": write {command} = ..." * (command in commands.SPELLINGS or command in commands.LIMITED)
+        text = f"+{name[3:]} takes the place of {command} in the job, which is not simulated{remedy}"
+        return Remark(*place, text, NO_EFFECT, not _is_usual(command, name, macros))
+    if name in commands.PROGRAMS_BESIDE:
+        text = f"+{name[3:]} has no effect in this simulator, though it may change how the job ends"
+        return Remark(*place, text, NO_EFFECT, True)
+    if usual == "periodic_vacate" and not profile.periodic_vacate:
+        return Remark(*place, f"HTCondor {profile.version} has no {usual}", NO_EFFECT)
+    if usual in commands.LIMITED and _is_simulated(usual, macros.value(name)):
+        return _on_policy(name, place, usual, macros)
+    if usual == "getenv" and values.passed_on(macros.value(name), variables):
+        return None  # the remark on it is the job's
+    if usual in commands.IDLE or usual in commands.LIMITED:
+        decides = usual in commands.DECIDING and not (
+            _is_usual(usual, name, macros) or _matters_only_when_held(usual, macros.value(name))
+        )
+        ending = ", though it may change how the job ends" if decides else ""
+        return Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides)
+    if (
+        name in commands.ALL
+        or name in macros.mentioned
+        or name.startswith(commands.PREFIXES)
+        or any(part in name for part in commands.PARTS)
+    ):
+        return None
+    likely = difflib.get_close_matches(name, commands.NAMES, n=1, cutoff=0.75)
+    ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
+    return Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN)
+
+
+def _on_policy(name: str, place: Place, usual: str, macros: Macros) -> Remark | None:
+    """The same for a policy that is simulated, at least on one schedule."""
+    one = "so one schedule can be simulated, but not all of them"
+    if usual in commands.POLICIES and "numjobstarts" in classads.read(macros.value(name)).names:
+        why = "depends on NumJobStarts: how the job ends depends on how often it was evicted"
+    elif usual in _PERIODIC_CHECKS and not (
+        _matters_only_when_held(usual, macros.value(name)) or _depends_on_the_end(macros, macros.value(name))
+    ):
+        why = "depends on more than how the program ends: how the job ends depends on when HTCondor checks"
+    else:
+        return None
+    return Remark(*place, f"{name} {why}, {one}", CAUTION, True)
 
 
 def _is_simulated(command: str, text: str) -> bool:
@@ -905,7 +910,7 @@ def _depends_on_the_end(macros: Macros, text: str) -> bool:
 def _is_usual(command: str, name: str, macros: Macros) -> bool:
     """Whether the value under this name is that with which the command does not change how the job ends."""
     try:
-        text = macros.expand(macros.get(name) or "").strip()
+        text = macros.value(name).strip()
         return command in commands.DECIDING and (not text or boolean(text) is commands.DECIDING[command])
     except Problem:  # an expression
         return False
