@@ -838,7 +838,7 @@ def _on_name(
         return None  # the remark on it is the job's
     if usual in commands.IDLE or usual in commands.LIMITED:
         decides = usual in commands.DECIDING and not (
-            _is_usual(usual, name, macros) or _matters_only_when_held(usual, macros.value(name))
+            _is_usual(usual, name, macros) or _matters_only_when_held(usual, name, macros)
         )
         ending = ", though it may change how the job ends" if decides else ""
         return Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides)
@@ -860,7 +860,7 @@ def _on_policy(name: str, place: Place, usual: str, macros: Macros) -> Remark | 
     if usual in commands.POLICIES and "numjobstarts" in classads.read(macros.value(name)).names:
         why = "depends on NumJobStarts: how the job ends depends on how often it was evicted"
     elif usual in _PERIODIC_CHECKS and not (
-        _matters_only_when_held(usual, macros.value(name)) or _depends_on_the_end(macros, macros.value(name))
+        _matters_only_when_held(usual, name, macros) or _depends_on_the_end(macros, macros.value(name))
     ):
         why = "depends on more than how the program ends: how the job ends depends on when HTCondor checks"
     else:
@@ -882,10 +882,10 @@ def _is_simulated(command: str, text: str) -> bool:
 _PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove", "periodic_vacate")
 
 
-def _matters_only_when_held(command: str, text: str) -> bool:
-    """Whether a command decides nothing for a job that is never held."""
+def _matters_only_when_held(command: str, name: str, macros: Macros) -> bool:
+    """Whether the command under this name decides nothing for a job that is never held."""
     try:
-        return command == "periodic_release" or (command in _PERIODIC_CHECKS and only_when_held(text))
+        return command == "periodic_release" or (command in _PERIODIC_CHECKS and only_when_held(macros.value(name)))
     except Problem:  # reported by another check
         return False
 
