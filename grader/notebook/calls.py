@@ -143,7 +143,8 @@ def check(name: str = "", value: object = ...) -> Score | None:
         _say(f"{name} can't be read: {problem}.")
         return Score(0.0, chosen.maximum)
     watched = slips.watched(_shell())
-    for sentence in (*(watched.stale(chosen) if watched else ()), *_misnamed(chosen), *_unread(chosen, answer)):
+    unread = _unread(chosen, answer)
+    for sentence in (*(watched.stale(chosen) if watched else ()), *_misnamed(chosen), *filter(None, [unread])):
         _say(sentence)
     with BudgetedExecutor(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
@@ -154,7 +155,7 @@ def check(name: str = "", value: object = ...) -> Score | None:
     if report.status != PASSED and answer and checked.get(name) == answer and not executor.doubts:
         _say("This is the same answer as at the last check. If you have changed its cell, run that cell first.")
     checked[name] = answer
-    _report_to_validate(report)
+    _report_to_validate(report, unread)
     tries = kept.keep(report, answer)
     nudge = bool(report.failure and report.failure.solution) and tries < TRIES
     _show(
@@ -165,10 +166,10 @@ def check(name: str = "", value: object = ...) -> Score | None:
     return Score(report.points, report.maximum)
 
 
-def _report_to_validate(report: Report) -> None:
+def _report_to_validate(report: Report, unread: str) -> None:
     """Make nbgrader's Validate button say what is wrong: without text on stderr, it says "partial credit"."""
-    if os.environ.get("NBGRADER_EXECUTION") == "validate" and report.status != PASSED:
-        print(plain(f"{report.title}: {report.status}. {report.headline}"), file=sys.stderr)
+    if os.environ.get("NBGRADER_EXECUTION") == "validate" and (unread or report.status != PASSED):
+        print(plain(unread or f"{report.title}: {report.status}. {report.headline}"), file=sys.stderr)
 
 
 @_explains_trouble
@@ -408,10 +409,11 @@ def _misnamed(chosen: Exercise) -> Iterator[str]:
             )
 
 
-def _unread(chosen: Exercise, answer: Tree) -> Iterator[str]:
-    """A sentence if the cell that gave a prediction its value does not contain the value, as no cell is run for grading."""
+def _unread(chosen: Exercise, answer: Tree) -> str:
+    """A sentence if the cell that gave a prediction its value does not contain the value, as no cell is run for grading;
+    else ''."""
     if not (chosen.literal and answer):
-        return
+        return ""
     value = answer.file(chosen.name).text
     cells = getattr(_shell(), "user_ns", {}).get("In", ())
     given = next(filter(None, (assigned_literals(cell).get(chosen.name) for cell in reversed(cells))), value)
@@ -419,8 +421,8 @@ def _unread(chosen: Exercise, answer: Tree) -> Iterator[str]:
         same = literal_text(literal(given)) == value
     except ValueError:
         same = False
-    if not same:
-        yield f"For the grade, the cell is read and not run. Write the value itself into it: {chosen.name} = {value}"
+    told = f"For the grade, the cell is read and not run. Write the value itself into it: {chosen.name} = {value}"
+    return "" if same else told
 
 
 def _age(path: Path) -> float:
