@@ -288,6 +288,7 @@ def traceback(run: Run | None) -> list[Evidence]:
     frames = re.findall(r'File "([^"]+)", line (\d+)', text)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
+
     return [Evidence("traceback", lines[-1], file, line)]
 
 
@@ -311,6 +312,7 @@ def complaint(run: Run | None) -> list[Evidence]:
         re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
         for line in (run.stderr.strip().splitlines() if run else [])
     ]
+    files = run.sandbox if run else ()
     for line in lines:
         if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
             # bash names a process by its number, which is another one each time
@@ -320,6 +322,8 @@ def complaint(run: Run | None) -> list[Evidence]:
                 said += f" ({glued[1]} is a command itself, and takes a space behind it)"
             elif "unexpected end of file" in said:
                 said += " (an if ends with fi, and a loop with done)"
+            elif (absent := re.fullmatch(r"(?:exec: )?(\S+): (?:command )?not found", said)) and absent[1] in files:
+                said += f" (the file in the sandbox is ./{absent[1]})"
             elif named := re.fullmatch(r"exit: ([A-Za-z_]\w*(\[\d+\])?): numeric argument required", said):
                 said += f" (its value is written ${{{named[1]}}})"
             return [Evidence("stderr", said, shell[1], int(shell[2]))]

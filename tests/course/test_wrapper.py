@@ -210,6 +210,9 @@ def test_a_checkpoint_that_was_not_taken_is_not_called_torn(restored, id, execut
     [
         ("if true; then\n  timeout $1 ./waves", "(an if ends with fi, and a loop with done)"),
         ("timeout $1 ./waves | cat\nexit PIPESTATUS[0]", "(its value is written ${PIPESTATUS[0]})"),
+        ("waves $1", "(the file in the sandbox is ./waves)"),
+        ("exec waves", "(the file in the sandbox is ./waves)"),
+        ("wawes $1", "wawes: command not found"),
         ("timeout $1 ./waves\ncode=$?\nexit code", "(its value is written ${code})"),
     ],
 )
