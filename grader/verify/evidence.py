@@ -288,8 +288,8 @@ def traceback(run: Run | None) -> list[Evidence]:
     frames = re.findall(r'File "([^"]+)", line (\d+)', text)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
-
-    return [Evidence("traceback", lines[-1], file, line)]
+    why = " (JSON turns tuples into lists)" if lines[-1].endswith(": state vector must be a tuple") else ""
+    return [Evidence("traceback", lines[-1] + why, file, line)]
 
 
 def where_time_was_up(run: Run | None) -> list[Evidence]:

@@ -111,6 +111,23 @@ def test_a_program_that_python_cannot_read_is_shown_by_the_line(facts):
     assert trace.text.startswith("IndentationError: ")
 
 
+def test_a_state_that_json_has_made_a_list_of_is_explained(facts):
+    _, found = facts(
+        """
+        import json, os, random, sys
+        open("rows", "w")
+        if not os.path.exists("n"):
+            with open("n", "w") as file:
+                json.dump(random.getstate(), file)
+            sys.exit(85)
+        with open("n") as file:
+            random.setstate(json.load(file))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
+    assert only("traceback", found).text == "TypeError: state vector must be a tuple (JSON turns tuples into lists)"
+
+
 def test_a_crash_without_output_is_held_and_shows_its_traceback(facts):
     found, facts_ = facts(
         """
