@@ -66,6 +66,15 @@ def _run(arguments: list[str]) -> int:
         shown = {"error": str(error)}
         if isinstance(error, SubmitError):
             shown = {"error": error.problem, "file": error.file, "line": error.line, "remedy": error.remedy}
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("grader"):
+            raise
+        name = _command_in(arguments)
+        shown = {
+            "error": f"this Python has no {error.name}. Begin the command with `python3 lab.py run -m grader`, in the folder of "
+            "the course, or install the package of the course with pip."
+        }
+        text, status = f"grader {name}: {shown['error']}", UNUSABLE[name]
     print(text, file=sys.stderr)
     if "--json" in arguments:
         print(json.dumps(shown))

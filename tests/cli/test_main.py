@@ -1126,3 +1126,20 @@ def test_the_schedule_that_verify_prints_fails_the_same_way_in_simulate(grader, 
             ),
         }[end["status"]]
     )
+
+
+def test_a_python_without_the_packages_is_told_which_one_to_use(tmp_path):
+    program = (
+        "import sys; sys.modules['markupsafe'] = None; from grader.cli.main import main; sys.exit(main(['grade', '.']))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    assert run.stderr.startswith(
+        "grader grade: this Python has no markupsafe. Begin the command with `python3 lab.py run"
+    )
