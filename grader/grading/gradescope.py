@@ -15,9 +15,10 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
+from ..course.folders import is_answer
 from ..course.payload import PAYLOAD
 from ..execute.isolation import confinement
 from ..files import write_whole
@@ -49,12 +50,13 @@ def pack(file: Path) -> None:
 
 
 def _contents() -> Iterator[tuple[Path, str]]:
-    """The files of the archive and their names in it."""
+    """The files of the archive and their names in it, without answers, which students' programs might read there."""
     for folder, prefix in ((SCRIPTS, ""), (PACKAGE, "grader/"), (PAYLOAD, "payload/")):
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             installed = folder == PACKAGE and name.startswith("payload/")  # then PAYLOAD is this folder
-            if path.is_file() and "__pycache__" not in path.parts and not installed:
+            left_out = "__pycache__" in path.parts or is_answer(PurePath(name)) or installed
+            if path.is_file() and not left_out:
                 yield path, prefix + name
     yield from ((path, name) for name, path in libraries())
 

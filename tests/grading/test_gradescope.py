@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,13 @@ def test_the_archive_of_the_same_course_is_the_same(tmp_path):
     for name in ("a.zip", "b.zip"):
         gradescope.pack(tmp_path / name)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_no_answer_is_in_the_archive(tmp_path):
+    gradescope.pack(tmp_path / "a.zip")
+    names = zipfile.ZipFile(tmp_path / "a.zip").namelist()
+    assert "grader/course/exercises/save/exercise.py" in names and "grader/course/answers.py" in names
+    assert [name for name in names if re.search("exercises/.*/(answers.py|right/|wrong/)", name)] == []
 
 
 def test_arguments_that_make_no_sense_are_refused(tmp_path, capsys):
