@@ -135,8 +135,11 @@ def _each_once(rows: Iterable[Row]) -> list[Row]:
 
 
 def identifiers(who: Identity) -> list[str]:
-    """What identifies a student beyond doubt: in the system that the files come from, and in the roster."""
-    return list(filter(None, (who.id, who.sid, *(who.roster_value(column) for column in IDS), who.email)))
+    """What identifies a student beyond doubt: in the system that the files come from, and in the roster. First comes what
+    such files would carry."""
+    listed = [who.roster_value(column) for column in IDS]
+    numbers = [match[1] for match in map(_PARTICIPANT.match, listed) if match]
+    return list(filter(None, (who.id, *numbers, *listed, who.sid, who.email)))
 
 
 def full_name(who: Identity) -> str:

@@ -244,6 +244,19 @@ def test_a_roster_names_who_has_handed_in_nothing(tmp_path, kind):
     assert [one.student for one in found] == [student for student, _ in people]
 
 
+@pytest.mark.parametrize(
+    "text, present",
+    [
+        ("Identifier,Full name\nParticipant 17,Anna\nParticipant 18,Ben\n", Identity(MOODLE, "17")),
+        ("Student,ID,SIS User ID\nAnna,17,s17\nBen,18,s18\n", Identity(CANVAS, "17")),
+    ],
+)
+def test_who_is_missing_has_a_number_like_the_others(tmp_path, text, present):
+    (tmp_path / "roster.csv").write_text(text)
+    found = roster.compare(handed(("Anna", present)), roster.read(tmp_path / "roster.csv"))
+    assert [roster.identifiers(one.identity)[0] for one in (*found, *found.missing)] == ["17", "18"]
+
+
 def test_one_line_is_no_two_students(tmp_path):
     (tmp_path / "roster.csv").write_text("name\nBen\n")
     two = handed(("Ben (18)", Identity(MOODLE, "18")), ("Ben (19)", Identity(MOODLE, "19")))
