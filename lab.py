@@ -431,6 +431,10 @@ OPTIONS = {
 }  # the arguments of other commands are passed on
 
 
+GRADER = ("simulate", "verify", "submit", "grade", "board", "exercise")
+"""Commands of the grader that are no commands here."""
+
+
 def parse(arguments):
     """The command and its arguments, from the command line. ValueError if they make no sense."""
     name, rest = "lab", list(arguments)
@@ -438,6 +442,9 @@ def parse(arguments):
         name = rest.pop(0)
     if name == "help" or (name not in ("test", "run") and {"-h", "--help"} & set(rest)):
         return "help", []
+    if name in GRADER + ("grader", "nbgrader"):
+        again = " ".join(map(shlex.quote, ["grader"] * (name in GRADER) + [name] + rest))
+        raise ValueError("%s belongs to the course's Python: `python3 lab.py run -m %s`." % (name, again))
     if name not in COMMANDS:
         near = "".join(" Did you mean %r?" % name for name in difflib.get_close_matches(name, COMMANDS, 1))
         raise ValueError("there is no command %r.%s" % (name, near))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli.common import UNUSABLE
+
 LAB = Path(__file__).resolve().parents[1] / "lab.py"
 
 specification = importlib.util.spec_from_file_location("lab", LAB)
@@ -46,6 +48,23 @@ def test_an_unknown_option_is_named():
     answer = start("clean", "--all")
     assert answer.returncode == 2
     assert "clean does not take '--all'" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("grade my-class/", "grader grade my-class/"),
+        ("grader board x", "grader board x"),
+        ("nbgrader autograde a", "nbgrader autograde a"),
+    ],
+)
+def test_a_command_of_the_grader_gets_the_whole_line(line, meant):
+    answer = start(*line.split())
+    assert answer.returncode == 2 and f"`python3 lab.py run -m {meant}`" in answer.stderr
+
+
+def test_every_command_of_the_grader_is_known_as_one():
+    assert {*lab.GRADER} == {*UNUSABLE} - {*lab.COMMANDS}
 
 
 @pytest.mark.parametrize("name", ["grader", "grader/"])
