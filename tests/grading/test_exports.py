@@ -9,9 +9,10 @@ import json
 import re
 import shutil
 import zipfile
+from fnmatch import fnmatch
 
 import pytest
-from classroom import solved
+from classroom import ROOT, solved
 from test_batch import BEST, MISTAKEN, RIGHT, UNTOUCHED, lay_out, run, zipped
 from test_grades_table import FORMULA
 
@@ -335,6 +336,16 @@ def test_feedback_that_a_system_could_give_to_nobody_is_not_written(tmp_path):
     assert "no grades-canvas-feedback.zip: nothing was downloaded from Canvas" in said
     assert "no grades-gradescope-results.zip: no graded submission was exported from Gradescope" in said
     assert "will not recognise anna" in said and "moodle will" not in said
+
+
+def test_no_file_with_grades_is_committed_by_chance(tmp_path):
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    lay_out(tmp_path / "in", {f"Anna_17_assignsubmission_file_/{SAVE}": UNTOUCHED})
+    run(tmp_path, tmp_path / "in", formats=["moodle", "canvas", "gradescope", "github", "csv", "json"])
+    written = [path.name for path in tmp_path.iterdir() if path.is_file()]
+    assert (
+        len(written) > 8 and [name for name in written if not any(fnmatch(f"/{name}", line) for line in ignored)] == []
+    )
 
 
 def test_nbgrader_exports_to_another_file():
