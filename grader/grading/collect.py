@@ -301,7 +301,11 @@ class _Parts:
         handed, odd, taken = HandIns(), list(self.odd), set[str]()
         if len(self.by_student) > 1:
             odd += [
-                (name, f"no student is in its name, so it counts as {student}'s. Rename it, as in anna-{name}.")
+                (
+                    name,
+                    f"its name does not begin with a student's, so it counts as {student}'s. Rename it, as in "
+                    "anna-03-save.ipynb.",
+                )
                 for name, student in self.unnamed
             ]
         for student, places in sorted(self.by_student.items()):

@@ -187,10 +187,9 @@ def test_a_folder_with_several_notebooks_of_one_name_is_named(tmp_path, files, w
 
 
 def test_a_notebook_without_a_student_in_its_name_is_named(tmp_path):
-    week = lay_out(tmp_path / "week", {SAVE: RIGHT, f"ben-{SAVE}": RIGHT})
-    assert find(week).odd == [
-        (SAVE, f"no student is in its name, so it counts as week's. Rename it, as in anna-{SAVE}.")
-    ]
+    week = lay_out(tmp_path / "week", {SAVE: RIGHT, f"ben-{SAVE}": RIGHT, "04-restore-cem.ipynb": RIGHT})
+    says = "its name does not begin with a student's, so it counts as week's. Rename it, as in anna-03-save.ipynb."
+    assert find(week).odd == [(SAVE, says), ("04-restore-cem.ipynb", says)]
     assert find(lay_out(tmp_path / "anna", {SAVE: RIGHT, RESTORE: RIGHT})).odd == []
 
 
