@@ -214,7 +214,8 @@ def _grade(
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
     submissions = [result for result in results if not result.handed.nothing]
     strangers = [student for student, why in handed.odd if why in (NOT_ON_IT, SEVERAL)]
-    turnout = class_report.Turnout(len(missing), len(results) - len(submissions), len(strangers))
+    nothing = [result.student for result in missing if not result.handed.said]  # else a hand-in may be theirs
+    turnout = class_report.Turnout(len(nothing), len(results) - len(submissions), len(strangers))
     written = _write_reports(results, output, turnout, about)
     exported = _export([*results, *missing], output, written, say)
     for line in grades_table.changes(before, table):
@@ -225,8 +226,8 @@ def _grade(
         f"{', '.join(map(str, [reports / 'class.html', *exported]))}",
         file=say,
     )
-    if missing:
-        print(f"Nothing was handed in by {series([result.student for result in missing], len(missing))}.", file=say)
+    if nothing:
+        print(f"Nothing was handed in by {series(nothing, len(nothing))}.", file=say)
     return _conclude(results, handed.odd, say)
 
 

@@ -41,7 +41,9 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
                 f"{graded.exercise} misconception": graded.misconception or "",
             }
     notes = (*grade.unsure, *grade.remarks) if grade else ()
-    remarks = dict.fromkeys([result.outcome.problem, *notes, *([] if result.outcome != StoreEntry() else [NOTHING])])
+    remarks = dict.fromkeys(
+        [result.outcome.problem, *notes, *([] if result.outcome != StoreEntry() else result.handed.said or [NOTHING])]
+    )
     row["comments"] = " ".join(result.comments())
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 

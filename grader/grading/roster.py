@@ -36,6 +36,7 @@ NO = re.compile(r"|n|no|n/?a|not late|on time|false|none|[-–—]|[0:.,\s]*")
 """What it may say of the others."""
 _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 """An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
+UNCLEAR = "It is unclear which hand-in, if any, is theirs."
 NOT_ON_IT = "the roster does not name them."
 SEVERAL = "several lines of the roster may be theirs. Rename what they handed in to their number or email address in the roster."
 
@@ -99,6 +100,7 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
     left = list(range(len(handed)))
     missing = _each_once(rows)
     several: set[int] = set()
+    unclear: set[int] = set()
     for keys in (_ids, _names):  # a number is more reliable than a name
         meant = [[at for at in left if keys(row) & _known_by(handed[at])] for row in missing]
         lines = Counter(itertools.chain.from_iterable(meant))
@@ -111,10 +113,20 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
                 compared[at] = handed[at]._replace(identity=_with_row(handed[at].identity, row))
             else:
                 remaining.append(row)
+                unclear |= {row.line} if same else set()
         missing = remaining
     taken = {one.student for one in handed}
     compared.missing = [
-        apart(HandIn(called(name_of(row)), (), identity=_with_row(Identity(), row)), _first(row, IDS), taken)
+        apart(
+            HandIn(
+                called(name_of(row)),
+                (),
+                said=(UNCLEAR,) if row.line in unclear else (),
+                identity=_with_row(Identity(), row),
+            ),
+            _first(row, IDS),
+            taken,
+        )
         for row in missing
     ]
     compared.odd += [(handed[at].student, SEVERAL if at in several else NOT_ON_IT) for at in left]

@@ -257,6 +257,16 @@ def test_who_is_missing_has_a_number_like_the_others(tmp_path, text, present):
     assert [roster.identifiers(one.identity)[0] for one in (*found, *found.missing)] == ["17", "18"]
 
 
+def test_nobody_is_said_to_have_handed_in_nothing_who_may_have(tmp_path):
+    lay_out(
+        tmp_path / "in", {f"Anna/{SAVE}": RIGHT, **{f"Ben_{n}_assignsubmission_file_/{SAVE}": RIGHT for n in (1, 2)}}
+    )
+    (tmp_path / "roster.csv").write_text("name,class\nAnna,a\nAnna,b\nBen,a\nCem,a\n")
+    _, rows, said = run(tmp_path, tmp_path / "in", roster=tmp_path / "roster.csv")
+    assert "Nothing was handed in by Cem." in said and rows["Cem"]["remarks"] == "Nothing was handed in."
+    assert all(rows[name]["remarks"] == roster.UNCLEAR for name in ("Anna (2)", "Anna (3)", "Ben"))
+
+
 def test_one_line_is_no_two_students(tmp_path):
     (tmp_path / "roster.csv").write_text("name\nBen\n")
     two = handed(("Ben (18)", Identity(MOODLE, "18")), ("Ben (19)", Identity(MOODLE, "19")))
