@@ -238,6 +238,12 @@ class Case:
         flushed, left = self.flushed.get(path), self.saving.ran.sandbox.get(path) if self.saving else None
         return isinstance(flushed, File) and isinstance(left, File) and len(flushed.content) > len(left.content)
 
+    @cached_property
+    def as_submitted(self) -> list[str]:
+        """The files of the checkpoint, but stdout and stderr, if all of them are still as they were submitted."""
+        saved = {path: file for path, file in self.state.spool.regular().items() if path not in (STDOUT, STDERR)}
+        return [] if any(file != self.job.inputs.get(path) for path, file in saved.items()) else list(saved)
+
     def changed_files(self) -> set[str]:
         """The files that the failing execution changed, but stdout and stderr."""
         return self.ran.sandbox.changed_since(self.state.sandbox).regular().keys() - {STDOUT, STDERR}
@@ -443,9 +449,9 @@ class Case:
 
     def ignores_numbers(self) -> bool:
         """Whether the failing execution does the same with greater and smaller numbers in the checkpoint, as far as that is
-        text."""
+        text. In a loop that nobody gave, False if nothing of it is."""
         texts = {path: entry for path, entry in self.state_files.items() if plain(entry.text, keep="\n") == entry.text}
-        return all(
+        return (self.given or bool(texts)) and all(
             self.does_the_same(
                 {path: entry._replace(content=_with_other_numbers(entry.content, by)) for path, entry in texts.items()}
             )

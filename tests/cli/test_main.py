@@ -531,6 +531,24 @@ def test_why_a_job_never_finishes_is_told_only_if_it_is_known(grader, job, what)
     assert empty == (cause is None)
 
 
+def test_a_checkpoint_that_nothing_is_saved_to_is_told_as_such(grader, job):
+    script = shell("read n < state; sleep 9; echo $((n + 1)) > state.new; exit 85")
+    submit_file = job(script, transfer_checkpoint_files="state", transfer_input_files="state")
+    submit_file.with_name("state").write_text("1\n")
+    told = " ".join(grader("verify", submit_file).out.split())
+    assert (
+        "never-restores: Every execution begins with state as submitted, for ever: nothing that the program saves"
+        in told
+    )
+
+
+def test_a_checkpoint_that_is_the_output_is_not_said_to_be_unused(grader, job):
+    script = shell("n=64; [ -e result.txt ] && read n < result.txt; sleep 9; echo $((n / 2)) > result.txt; exit 85")
+    submit_file = job(script, transfer_checkpoint_files="result.txt", transfer_output_files="result.txt")
+    told = json.loads(grader("verify", submit_file, "--json").out)
+    assert (told["failure"], told["misconception"]) == ("never finishes", None)
+
+
 @pytest.mark.parametrize("skips", [0, 1])
 def test_a_wrong_total_tells_an_iteration_left_out_from_a_lost_sum(grader, job, tmp_path, skips):
     script = (

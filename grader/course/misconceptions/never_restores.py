@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...text import series
 from ..case import Case
 from ..report import Misconception
 
@@ -27,4 +28,19 @@ def never_restores(case: Case) -> bool:
     return starts_over and case.place_saved() and case.ignores_numbers()
 
 
-SYMPTOMS = ((275, starts_over), (310, never_restores))
+def never_updated(case: Case) -> bool:
+    """Nothing is in the checkpoint but what was submitted, and no execution gets further."""
+    return not case.given and case.failure == "never finishes" and not case.went_on() and bool(case.as_submitted)
+
+
+def sentence(case: Case) -> str:
+    """Whether it is the program that does not use the checkpoint, or nothing is in it."""
+    if not never_updated(case):
+        return MISCONCEPTION.sentence
+    return (
+        f"Every execution begins with {series(case.as_submitted)} as submitted, for ever: nothing that the program saves is "
+        "in the checkpoint."
+    )
+
+
+SYMPTOMS = ((275, starts_over), (310, never_restores), (312, never_updated))
