@@ -412,7 +412,8 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
             positions = [i + 1 for i, line in enumerate(where) if line in known]
             count = sum(surplus[line] for line in known)
             if kind == "repeated lines":
-                text, line = f"{count} {'line' if count == 1 else 'lines'} of {path} more than once", positions[-1]
+                copies, lines = "copies" if count > 1 else "copy", "right lines" if len(known) > 1 else "a right line"
+                text, line = f"{path} has {count} extra {copies} of {lines}", positions[-1]
             else:
                 text, line = f"{count} of the right lines {'is' if count == 1 else 'are'} not in {path}", positions[0]
             facts.append(Evidence(kind, text, path, line))

@@ -78,7 +78,7 @@ def test_unsaved_rows_are_missing_with_the_file_left_behind(facts):
 def test_rows_that_were_done_again_are_repeated(facts):
     _, found = facts(COUNTS, transfer_checkpoint_files=("rows",))
     repeated = only("repeated lines", found)
-    assert (repeated.file, repeated.line) == ("rows", 2) and repeated.text == "1 line of rows more than once"
+    assert (repeated.file, repeated.line) == ("rows", 2) and repeated.text == "rows has 1 extra copy of a right line"
     assert only("first difference", found).got == "row 0"
     assert only("left behind", found).file == "n"
 
@@ -437,6 +437,12 @@ def test_a_run_without_an_end_shows_what_its_checkpoints_have_in_common(python_j
 def test_a_run_that_is_stopped_early_says_nothing_yet(python_job, executor):
     job = python_job(COUNTS_FOR_EVER, checkpoint_exit_code=85, transfer_checkpoint_files=("n",))
     assert evidence(job, explore(job, executor, bounds=Bounds(executions=5))) == ()
+
+
+def test_a_line_that_is_there_three_times_is_told_as_one():
+    right, wrong = (Tree({"out": File(content)}) for content in (b"n\n1\n2\n", b"n\n1\nn\n2\nn\n"))
+    repeated = only("repeated lines", differences(right, wrong))
+    assert (repeated.text, repeated.line) == ("out has 2 extra copies of a right line", 5)
 
 
 def test_what_differs_in_binary_data_is_told_by_its_bytes():
