@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 from ..text import count, series
@@ -144,8 +144,10 @@ def _written_again(path: str, way: Sequence[State], right: bytes) -> Iterator[Sh
     without that."""
     for where, sizes in (("end", _ends), ("beginning", _beginnings)):
         if again := _again(path, way, right, sizes):
-            each = len(again) == len(way) - 1 > 1
-            who = "each restart begins" if each else f"execution {series(list(map(str, again)))} begins"
+            numbers = series(list(map(str, again)))
+            who = f"executions {numbers} begin" if len(again) > 1 else f"execution {numbers} begins"
+            if len(again) == len(way) - 1 > 1:
+                who = "each restart begins"
             text = f"{who} by writing again what is at the {where} of {path} ({_shortly(next(iter(again.values())))})"
             line = right.count(b"\n", 0, len(_content(way[0].ran.sandbox, path))) + 1 if is_text(right) else None
             yield Shown(WRITTEN_AGAIN, f"{text}: without that, the file would be right", path, line)
@@ -155,17 +157,18 @@ def _written_again(path: str, way: Sequence[State], right: bytes) -> Iterator[Sh
 def _again(
     path: str, way: Sequence[State], right: bytes, sizes: Callable[[bytes, bytes], Iterator[int]]
 ) -> dict[int, bytes]:
-    """What each execution writes again that does, if all would be right without that."""
+    """What each execution writes again that does, if all would be right without that; nothing where it may be more or less,
+    as of lines that are all the same."""
     at, written, again = 0, b"", dict[int, bytes]()
     for state in way:
         found, left = (_content(tree, path) for tree in (state.sandbox, state.ran.sandbox))
         if found != written or not left.startswith(found) or len(left) > MOST_BYTES:
             return {}
         added = left[len(found) :]
-        size = next((size for size in chain((0,), sizes(found, added)) if right.startswith(added[size:], at)), None)
-        if size is None:
+        fitting = (size for size in chain((0,), sizes(found, added)) if right.startswith(added[size:], at))
+        if len(first := [*islice(fitting, 2)]) != 1:
             return {}
-        if size:
+        if size := first[0]:
             again[state.execution] = added[:size]
         at, written = at + len(added) - size, left
     return again if at == len(right) else {}

@@ -129,6 +129,9 @@ def test_what_each_restart_writes_again_is_told_if_nothing_else_is_wrong():
         "each restart begins by writing again what is at the beginning of out.txt (1 line): without that, the file would "
         "be right"
     ]
+    some = [rows[:2], rows[:3], [*rows[:3], rows[2], rows[3]]]
+    assert written_again(rows, *some)[0].startswith("execution 3 begins by writing again")
+    assert written_again(["ok"] * 4, ["ok"] * 2, ["ok"] * 4, ["ok"] * 6) == []
     assert written_again(rows, *ends[:2]) == []
     assert written_again(rows, rows[:2], [*rows[:2], *rows[1:3], "3,8"]) == []
 
