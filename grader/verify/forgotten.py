@@ -133,7 +133,7 @@ class _Loop:
             if name in needed[1:] and remembered([other for other in needed if other != name]):
                 needed.remove(name)
         # Where it may be the place, it may just be one iteration too early or too late.
-        if any(left[name].kind == INTEGER and not (placed and lost[name] == first.get(name)) for name in needed):
+        if not placed or any(left[name].kind == INTEGER and lost[name] != first.get(name) for name in needed):
             return ()
         return self.told(needed, left, lost, first)
 

@@ -168,3 +168,22 @@ open("out", "w").write(f"{done} {half}\\n")
     )
     found, _ = measured(job, explore(job, executor), executor, MODERN)
     assert [one.name for one in forgotten(job, found, executor, MODERN)] == ["half"], "done is what tells the place"
+
+
+def test_nothing_is_named_that_may_be_the_place_itself(executor):
+    source = b"""\
+#!/usr/bin/env python3
+import json, os, sys
+left, count = json.load(open("state")) if os.path.exists("state") else [5, 3, 8, 1, 9, 2, 7], 0
+while left:
+    json.dump(left, open("state", "w"))
+    open("out", "a").write(f"{left.pop()}\\n")
+    count += 1
+    if count == 3:
+        count = 0
+        sys.exit(85)
+"""
+    files = {"transfer_checkpoint_files": ("state", "out"), "inputs": Tree({"job": File(source, executable=True)})}
+    job = replace(job_of("pass"), **files)
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    assert (found.failure, forgotten(job, found, executor, MODERN)) == ("wrong output", ())
