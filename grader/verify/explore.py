@@ -609,7 +609,8 @@ class _Explorer:
                 self.unfinished = executed
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
-            self.begin_elsewhere(state.now, run, then)
+            if not self.foreseen:  # of a run that is repeated, nothing else is asked
+                self.begin_elsewhere(state.now, run, then)
             if then.status is Status.CLAIMED:
                 state = self.successor(state, self.restart(then))
             elif then.kind == Kind.RETRIED:

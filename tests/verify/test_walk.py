@@ -7,6 +7,7 @@ besides: where it stops, what it begins ahead, which states it takes for one, an
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -186,6 +187,24 @@ def test_times_in_an_archive_make_other_states_unless_told_otherwise():
     assert (found.verdict, found.executions) == (RESTART_SAFE, 4)
     apart = explore(job(), Scripted(archiving), bounds=Bounds(archives=False))
     assert (apart.verdict, apart.unknown) == (UNKNOWN, Unknown.NON_DETERMINISTIC)
+
+
+def test_a_restart_in_place_is_in_the_slot_that_a_file_names():
+    def noting(files, at):
+        """`here` stays behind when the job moves, `where` does not."""
+        if "here" in files and files["where"] != b"slot%d" % at.slot:
+            return 1
+        files["here"], files["where"] = b"", b"slot%d" % at.slot
+        return count(files)
+
+    found = explore(job(transfer_checkpoint_files=("n", "rows", "where")), Scripted(noting))
+    assert found.verdict == RESTART_SAFE
+
+
+def test_a_job_that_is_always_requeued_never_finishes():
+    requeued = job(max_retries=math.inf, on_exit_remove="False")
+    found = explore(requeued, Scripted(lambda files, at: count(files) and 85))
+    assert found.failure is Unsafe.NEVER_FINISHES
 
 
 def test_a_slot_that_no_file_names_any_more_is_any_slot():
@@ -486,6 +505,16 @@ def test_what_is_next_is_begun_beside_where_that_is_worthwhile(monkeypatch):
     assert (found.verdict, found.states, found.executions) == (plain.verdict, plain.states, plain.executions)
     assert team.executed == alone.executed, "nothing is executed for nothing"
     assert team.begun == alone.executed - 5, "all but the five of the run without faults"
+
+
+def test_of_a_run_that_is_repeated_only_the_same_is_begun_beside(monkeypatch):
+    monkeypatch.setattr(walk, "WORTHWHILE", -1.0)
+    alone, once, twice = Scripted(littering), Ahead(littering), Ahead(littering)
+    explore(job(), alone)
+    explore(job(), once, bounds=Bounds(twice=False))
+    explore(job(), twice)
+    assert twice.executed == alone.executed, "nothing is executed for nothing"
+    assert twice.begun == once.begun + 3, "of the five, all that come after the first has shown that it is worthwhile"
 
 
 def test_no_more_is_begun_beside_than_may_be_executed(monkeypatch):
