@@ -92,7 +92,7 @@ def test_a_fault_before_the_look_comes_first():
 
 def test_an_idle_job_is_held_and_removed():
     moments, job = story(0, faults="evict@1", periodic_hold="NumJobStarts == 1 && JobStatus == 1")
-    assert kinds(moments)[-2:] == ["evicted", "held"]
+    assert kinds(moments)[-2:] == ["evicted", "held"] and moments[-1].badput == moments[-2].badput
     assert [event.number for event in job_log(job, moments)][-2:] == [4, 12]
     moments, job = story(0, faults="evict@1", periodic_remove="NumShadowStarts == 1 && JobStatus == 1")
     assert kinds(moments)[-2:] == ["evicted", "removed"]
