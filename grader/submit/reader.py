@@ -51,10 +51,8 @@ class Submission:
     remarks: tuple[Remark, ...]
     file: str
     """The name of the submit file."""
-    commands: frozenset[str] = frozenset()
-    """The names of the submit commands and macros that are given, in lower case."""
     places: Mapping[str, Place] = field(default_factory=dict)
-    """The place of each of these."""
+    """The place of each submit command and macro that is given; their names are in lower case."""
 
     @property
     def undecided(self) -> str:
@@ -205,7 +203,6 @@ def parse(
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
         remarks=tuple(sorted(all_remarks, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
         file=name,
-        commands=frozenset(macros.places),
         places=dict(macros.places),
     )
 
@@ -254,8 +251,8 @@ def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: Cluster, p
         macros.loop(variable, "")
     for row, item in items:
         given = queueing.fields(item, arguments, profile.short_rows_keep_values)
-        if arguments.mode:
-            _check_row(statement.place, item, given, arguments.variables, profile, remarks)
+        if arguments.mode and (text := _on_row(item, given, arguments.variables, profile)):
+            remarks.append(Remark(*statement.place, text, CAUTION))
         for variable, value in given.items():
             macros.loop(variable, value)
         for step in range(arguments.count):
@@ -265,23 +262,14 @@ def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: Cluster, p
         macros.loop(variable, "")
 
 
-def _check_row(
-    place: Place,
-    item: str,
-    given: Mapping[str, str],
-    variables: tuple[str, ...],
-    profile: Profile,
-    remarks: list[Remark],
-) -> None:
-    """Add a remark on a row of a list that is empty or has too few values."""
+def _on_row(item: str, given: Mapping[str, str], variables: tuple[str, ...], profile: Profile) -> str:
+    """What to remark on a row of a list that is empty or has too few values; "" for another."""
     if not item.strip():
-        text = "the list has an empty line: HTCondor queues a job for it, with " + (
-            "the values of the line before" if not given else f"an empty $({variables[0]})"
-        )
-        remarks.append(Remark(*place, text, CAUTION))
-    elif missing := [name for name in variables if name not in given]:
-        text = f"{item!r} has no value for {missing[0]}: HTCondor {profile.version} keeps that of the line before"
-        remarks.append(Remark(*place, text, CAUTION))
+        values = f"an empty $({variables[0]})" if given else "the values of the line before"
+        return f"the list has an empty line: HTCondor queues a job for it, with {values}"
+    missing = next((name for name in variables if name not in given), None)
+    kept = f"{item!r} has no value for {missing}: HTCondor {profile.version} keeps that of the line before"
+    return kept if missing else ""
 
 
 def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
