@@ -801,6 +801,12 @@ def test_an_unchanged_input_comes_home_only_from_the_checkpoint():
     assert transfer.output(driven, table | Tree.of(n="2"), table | Tree.of(n="1")) == Tree.of(n="2")
 
 
+def test_without_a_list_a_checkpoint_file_that_is_gone_is_not_missed():
+    """R6: if it is no input."""
+    one = quiet(inputs={"table": "1"}, checkpoint_exit_code=85)
+    assert transfer.output(one, Tree.of(job="#!", table="1", rows="r"), Tree.of(n="1")) == Tree.of(rows="r")
+
+
 def test_a_stream_that_was_saved_empty_and_stays_empty_is_unchanged():
     """R7: without a list of output."""
     one, returned_files = job(on_exit_or_evict=True), Tree.of(**{"out.txt": "printed\n"})
