@@ -193,7 +193,9 @@ class Tree(Mapping[str, Entry]):
         ]
 
     def below(self, name: str) -> Tree:
-        """The contents of directory `name` as a tree (empty if there is no such directory)."""
+        """The contents of directory `name` as a tree (empty if there is no such directory); of "" the tree itself."""
+        if not name:
+            return self
         return Tree._sorted({p[len(name) + 1 :]: e for p, e in self.items() if p.startswith(name + "/")})
 
     def only(self, names: Iterable[str]) -> Tree:

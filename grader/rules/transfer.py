@@ -226,7 +226,7 @@ def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | 
     over, files = "", {}
     for path in listed:
         where = _found(sandbox, path)
-        for place in [where, *(f"{where}/{name}".lstrip("/") for name in sandbox.below(where or ""))] if where else ():
+        for place in [where, *(f"{where}/{name}".lstrip("/") for name in sandbox.below(where))] if where else ():
             entry = sandbox.get(place)
             if isinstance(entry, File):
                 size = len(entry.content)
@@ -551,7 +551,7 @@ def _contents(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _U
         place = found(path)
         return None if place is None else sandbox.get(place, Directory())
 
-    for path, entry, error in links_followed(sandbox.below(directory) if directory else sandbox, target):
+    for path, entry, error in links_followed(sandbox.below(directory), target):
         if isinstance(entry, Fifo):
             _pass_over_fifo(path, profile)
         elif entry:

@@ -100,10 +100,8 @@ class TreeFolder:
         where = self._tree.resolve(path)
         if where is None:
             return None
-        entry = self._tree[where] if where else Directory()
-        if isinstance(entry, File):
-            return entry
-        return self._tree.below(where) if where else self._tree
+        entry = self._tree.get(where)
+        return entry if isinstance(entry, File) else self._tree.below(where)
 
     def standing(self, path: str) -> Entry | None:
         """See Folder.standing."""
