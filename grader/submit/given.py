@@ -33,17 +33,17 @@ _OF_EACH_JOB = ("initialdir", "transfer_executable")
 """Commands that, where they are empty, are not taken from the first job."""
 
 
+@dataclass
 class Commands:
     """The commands of one job."""
 
-    def __init__(self, macros: Macros, queued: Place, cluster: Cluster):
-        self.variables = cluster.variables
-        self._macros, self._queued, self._remarks = macros, queued, cluster.remarks
-        self._is_first, self._first = not cluster.jobs, cluster.values
+    macros: Macros
+    queued: Place
+    cluster: Cluster
 
     def place(self, command: str) -> Place:
         """The place of a command; the queue statement's if it is not given."""
-        return self._macros.places.get(self._spelling(command).lower(), self._queued)
+        return self.macros.places.get(self._spelling(command).lower(), self.queued)
 
     def read(self, command: str, convert: Callable[[str], T], default: T) -> T:
         """A command's value, converted by `convert`; `default` if it is not given or empty.
@@ -52,7 +52,7 @@ class Commands:
         """
         text = ""
         try:
-            raw = self._macros.get(self._spelling(command))
+            raw = self.macros.get(self._spelling(command))
             text = self._as_the_first(command, "" if raw is None else self._expanded(command, raw))
             return convert(text) if text else default
         except Problem as error:
@@ -68,15 +68,15 @@ class Commands:
 
     def has(self, name: str) -> bool:
         """Whether a command, macro or attribute of this name is given."""
-        return name in self._macros
+        return name in self.macros
 
     def names(self) -> Iterator[str]:
         """The usual names, in lower case, of the commands that are given."""
-        return (commands.USUAL.get(name, name) for name in self._macros.places)
+        return (commands.USUAL.get(name, name) for name in self.macros.places)
 
     def misspelt(self, command: str) -> str | None:
         """A given name that looks like a misspelling of this command, which is missing; None if there is none."""
-        names = [name for name in self._macros.places if name not in commands.ALL]
+        names = [name for name in self.macros.places if name not in commands.ALL]
         return next(iter(difflib.get_close_matches(command, names, 1, 0.75)), None)
 
     def error(self, command: str, problem: str, remedy: str) -> SubmitError:
@@ -85,7 +85,7 @@ class Commands:
 
     def remark(self, command: str, text: str, kind: str = CAUTION, *, decides: bool = False) -> None:
         """Add a remark on a command."""
-        self._remarks.append(Remark(*self.place(command), text, kind, decides))
+        self.cluster.remarks.append(Remark(*self.place(command), text, kind, decides))
 
     def remarks_on(self, command: str) -> Callable[..., None]:
         """A function that adds a text, preceded by the command's name, as a remark on it."""
@@ -95,9 +95,9 @@ class Commands:
         """A command's value; where it is empty, that of the first job, of which HTCondor queues the others as changes."""
         if command in _OF_EACH_JOB or command.startswith("My."):
             return text
-        if self._is_first:
-            self._first[command] = text
-        elif not text and (text := self._first.get(command, "")):
+        if not self.cluster.jobs:
+            self.cluster.values[command] = text
+        elif not text and (text := self.cluster.values.get(command, "")):
             self.remark(
                 command, f"{command} is empty for a later job: HTCondor gives it that of the first job, {text!r}"
             )
@@ -105,15 +105,15 @@ class Commands:
 
     def _spelling(self, command: str) -> str:
         names = (command, *commands.OTHERS.get(command, ()))
-        return next((name for name in names if name in self._macros), command)
+        return next((name for name in names if name in self.macros), command)
 
     def _expanded(self, command: str, raw: str) -> str:
-        self._macros.undefined.clear()
-        self._macros.random.clear()
-        text = self._macros.expand(raw)  # HTCondor keeps the white space that an empty macro leaves
-        for function in sorted(self._macros.random):
+        self.macros.undefined.clear()
+        self.macros.random.clear()
+        text = self.macros.expand(raw)  # HTCondor keeps the white space that an empty macro leaves
+        for function in sorted(self.macros.random):
             self.remark(command, f"{command}: ${function}() is random at each submission; here it is always {text}")
-        for name in sorted(self._macros.undefined):
+        for name in sorted(self.macros.undefined):
             self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
         if command in commands.SPELLINGS and (later := re.search(r"\$\$\(.*?\)", text)):
             self.remark(

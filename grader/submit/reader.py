@@ -257,7 +257,7 @@ def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: Cluster, p
             macros.loop(variable, value)
         for step in range(arguments.count):
             macros.assign(process=len(jobs), procid=len(jobs), step=step, row=row, itemindex=row)
-            jobs.append(_job(Commands(macros, statement.place, cluster), folder, cluster, profile))
+            jobs.append(_job(Commands(macros, statement.place, cluster), folder, profile))
     for variable in arguments.variables:
         macros.loop(variable, "")
 
@@ -283,7 +283,7 @@ def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
     return lines
 
 
-def _job(given: Commands, folder: Folder, cluster: Cluster, profile: Profile) -> Job:
+def _job(given: Commands, folder: Folder, profile: Profile) -> Job:
     """A job. The path of its executable is relative to the submit directory; all others are relative to
     initialdir, which is by default the submit directory."""
     home = given.read("initialdir", lambda path: _directory(folder, path), "")
@@ -308,7 +308,8 @@ def _job(given: Commands, folder: Folder, cluster: Cluster, profile: Profile) ->
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     code, by_signal = _checkpoint_exit(given)
     # HTCondor adds the variables of the other jobs to those of the first.
-    inherited = dict(cluster.jobs[0].environment) if cluster.jobs else {}
+    earlier = given.cluster.jobs
+    inherited = dict(earlier[0].environment) if earlier else {}
     output, error = _stream(given, "output", home), _stream(given, "error", home)
     stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     remaps = _remaps(given, profile)
@@ -364,8 +365,8 @@ def _job(given: Commands, folder: Folder, cluster: Cluster, profile: Profile) ->
         request_cpus=given.read("request_cpus", check, ""),
         request_memory=given.read("request_memory", values.amount, ""),
         request_disk=given.read("request_disk", values.amount, ""),
-        cluster=cluster.number,
-        proc=len(cluster.jobs),
+        cluster=given.cluster.number,
+        proc=len(earlier),
     )
     check_job(given, job)
     return replace(job, in_the_way=_in_the_way(folder, job))
@@ -374,7 +375,7 @@ def _job(given: Commands, folder: Folder, cluster: Cluster, profile: Profile) ->
 def _environment(given: Commands) -> dict[str, str]:
     """The variables of `environment`, and those that getenv adds."""
     own: tuple[tuple[str, str], ...] = given.read("environment", values.environment, ())
-    passed = dict(values.passed_on(given.text("getenv") or "", given.variables))
+    passed = dict(values.passed_on(given.text("getenv") or "", given.cluster.variables))
     if passed:
         given.remark("getenv", f"getenv passes on the values that are set here: {series(list(passed), 20)}")
     return {**passed, **dict(own)}
