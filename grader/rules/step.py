@@ -541,11 +541,12 @@ def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChe
     if verdict is Kind.RELEASED:
         return _released(job, profile, now, Released(event.after))
     seconds = run.seconds if run else 0.0
+    held = _held_by(job, "periodic_hold", _attributes_at(now, at)) if verdict is Kind.HELD else None
     return _becomes(_wasted(_streamed(job, now, run), seconds), verdict, seconds if run else event.after)._replace(
         run=run,
         sandbox=run.sandbox if run else None,
-        next=_held_periodically(job, now, at)._replace(transferred=False) if verdict is Kind.HELD else None,
-        spool=now.spool if verdict is Kind.HELD else Tree(),
+        next=held and held._replace(transferred=False),
+        spool=now.spool if held else Tree(),
     )
 
 
@@ -601,8 +602,9 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         return Held(Hold.LIMIT, 0, "Not simulated: periodic_vacate is true when the program has ended")
     elif verdict is Kind.REMOVED:
         then = Ended(run.exit, removed=True)
-    elif held := _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now):
-        then = held
+    else:
+        periodic = _held_by(job, "periodic_hold", _attributes_at(now, now.time))
+        then = periodic or _held_by(job, "on_exit_hold", dict(now.ad)) or then
     return then._replace(returned_files=returned_files, transferred=transferred)
 
 
@@ -683,25 +685,17 @@ def _is_requeued(job: Job, now: Situation, exit: Exit) -> bool:
     return classads.is_false(classads.read(job.on_exit_remove).value(dict(now.ad)))
 
 
-def _held_by_policy(job: Job, now: Situation) -> Held | None:
-    """R6: the hold by on_exit_hold, if true. HTCondor treats undefined, an error or a string as false."""
-    if not _is_true(job.on_exit_hold, dict(now.ad)):
+def _held_by(job: Job, policy: str, attributes: Mapping[str, classads.Value]) -> Held | None:
+    """R6: the hold by on_exit_hold or periodic_hold, if it is true, with the job's own reason and subcode, if it gives
+    them. HTCondor treats undefined, an error or a string as false."""
+    condition: str = getattr(job, policy)
+    if not _is_true(condition, attributes):
         return None
-    texts = job.on_exit_hold_reason, job.on_exit_hold_subcode
-    return _policy_hold("OnExitHold", job.on_exit_hold, *texts, dict(now.ad))
-
-
-def _held_periodically(job: Job, now: Situation, at: float) -> Held:
-    """R6: the hold by periodic_hold, which is true at this time."""
-    texts = job.periodic_hold_reason, job.periodic_hold_subcode
-    return _policy_hold("PeriodicHold", job.periodic_hold, *texts, _attributes_at(now, at))
-
-
-def _policy_hold(name: str, policy: str, reason: str, subcode: str, attributes: Mapping[str, classads.Value]) -> Held:
-    """The hold by a policy, with the job's own reason and subcode, if it gives them."""
-    sentence, number = (classads.read(text).value(attributes) if text else None for text in (reason, subcode))
+    texts: tuple[str, ...] = getattr(job, f"{policy}_reason"), getattr(job, f"{policy}_subcode")
+    sentence, number = (classads.read(text).value(attributes) if text else None for text in texts)
     if not isinstance(sentence, str):
-        sentence = f"The job attribute {name} expression '{policy}' evaluated to TRUE"
+        attribute = policy.title().replace("_", "")
+        sentence = f"The job attribute {attribute} expression '{condition}' evaluated to TRUE"
     return Held(Hold.POLICY, number if isinstance(number, int) else 0, sentence)
 
 
