@@ -216,7 +216,7 @@ def test_a_checkpoint_that_was_not_taken_is_not_called_torn(restored, id, execut
         ("timeout $1 ./waves\ncode=$?\nexit code", "(its value is written ${code})"),
     ],
 )
-def test_what_is_wrong_with_a_script_is_explained_where_the_shell_complains(executor, lines, remedy):
+def test_a_faulty_script_is_explained_where_the_shell_complains(executor, lines, remedy):
     spoilt = {**next(iter(RIGHT.values())), "my_wrapper": f"#!/bin/bash\n{lines}\n"}
     [shown] = [fact for fact in judged(spoilt, executor).failure.evidence if fact.kind == "stderr"]
     assert shown.text.endswith(remedy)
