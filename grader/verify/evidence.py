@@ -8,7 +8,7 @@ import operator
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -303,6 +303,23 @@ def where_time_was_up(run: Run | None) -> list[Evidence]:
     return [Evidence("time was up", f"here it was when it had used {run.over}", *place) for place in own[:1]]
 
 
+REMEDIES = (
+    (r"(\[\[?)[^\s\[]\S*: command not found", "{} is a command itself, and takes a space behind it"),
+    (r"\[: missing `\]'", "the ] takes a space before it"),
+    (r"\[: ([A-Za-z_]\w*): integer (?:expression )?expected", "its value is written ${}"),
+    (r"exit: ([A-Za-z_]\w*(?:\[\d+\])?): numeric argument required", "its value is written ${{{}}}"),
+    (r"syntax error: unexpected end of file.*", "an if ends with fi, and a loop with done"),
+    (
+        r"syntax error near unexpected token `(?:fi|else|elif|done)'",
+        "`then` and `do` take a ; or a new line before them",
+    ),
+)
+"""What bash complains of, and what to do."""
+ABSENT = re.compile(
+    r"(?:exec: )?(\S+): (?:command )?not found|timeout: failed to run command \W(\S+)\W: No such file or directory"
+)
+
+
 def complaint(run: Run | None) -> list[Evidence]:
     """What an execution complained of on stderr: a shell's first complaint, as those after it mostly follow from it; of
     all else the last line."""
@@ -317,17 +334,18 @@ def complaint(run: Run | None) -> list[Evidence]:
         if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
             # bash names a process by its number, which is another one each time
             said = re.sub(r"^ *\d+ (?=[A-Z])|(?<=^kill: )\(\d+\) - ", "", shell[3])
-            glued = re.fullmatch(r"(\[\[?)[^\s\[]\S*: command not found", said)
-            if glued:
-                said += f" ({glued[1]} is a command itself, and takes a space behind it)"
-            elif "unexpected end of file" in said:
-                said += " (an if ends with fi, and a loop with done)"
-            elif (absent := re.fullmatch(r"(?:exec: )?(\S+): (?:command )?not found", said)) and absent[1] in files:
-                said += f" (the file in the sandbox is ./{absent[1]})"
-            elif named := re.fullmatch(r"exit: ([A-Za-z_]\w*(\[\d+\])?): numeric argument required", said):
-                said += f" (its value is written ${{{named[1]}}})"
-            return [Evidence("stderr", said, shell[1], int(shell[2]))]
-    return [Evidence("stderr", f"the last line on stderr: {line}") for line in lines[-1:]]
+            return [Evidence("stderr", said + _remedy(said, files), shell[1], int(shell[2]))]
+    return [Evidence("stderr", f"the last line on stderr: {line}{_remedy(line, files)}") for line in lines[-1:]]
+
+
+def _remedy(said: str, files: Container[str]) -> str:
+    """What to do about a complaint of the shell's, in brackets; '' if nothing is known. `files` are in the sandbox."""
+    for pattern, remedy in REMEDIES:
+        if found := re.fullmatch(pattern, said):
+            return f" ({remedy.format(*found.groups())})"
+    absent = ABSENT.fullmatch(said)
+    name = absent and (absent[1] or absent[2])
+    return f" (the file in the sandbox is ./{name})" if name in files else ""
 
 
 def missing_program(run: Run) -> str:

@@ -212,7 +212,11 @@ def test_a_checkpoint_that_was_not_taken_is_not_called_torn(restored, id, execut
         ("timeout $1 ./waves | cat\nexit PIPESTATUS[0]", "(its value is written ${PIPESTATUS[0]})"),
         ("waves $1", "(the file in the sandbox is ./waves)"),
         ("exec waves", "(the file in the sandbox is ./waves)"),
+        ("timeout $1 waves", "(the file in the sandbox is ./waves)"),
         ("wawes $1", "wawes: command not found"),
+        ("if [ -f restart.dat]; then true; fi\nexit 3", "(the ] takes a space before it)"),
+        ("code=0\nif [ code -eq 0 ]; then exit 85; fi", "(its value is written $code)"),
+        ("if true then\n  ./waves\nfi", "(`then` and `do` take a ; or a new line before them)"),
         ("timeout $1 ./waves\ncode=$?\nexit code", "(its value is written ${code})"),
     ],
 )
