@@ -50,6 +50,8 @@ __MACOSX .ipynb_checkpoints .git .grades .lab .local .cache .config .ipython .ju
 """Files and folders that programs create for themselves."""
 _OF_THE_COURSE = frozenset("benchmarks docs grader payload site solutions tests CITATION.cff".split())
 """What the course's repository contains beside the exercises: solutions, programs, documents."""
+_REPORTS = (".grades", "class.html")
+"""What the folder contains where an earlier grading has written its pages."""
 _REPOSITORY = "lab.py"
 """The file by which a copy of the course's repository is recognised."""
 _BESIDE = frozenset(
@@ -137,7 +139,9 @@ def _class(where: Path, apart: Collection[Path], parts: _Parts) -> None:
     items = [
         item
         for item in sorted(os.scandir(where), key=lambda item: item.name)
-        if not _ignored(item.name) and Path(item.path).absolute() not in map(Path.absolute, apart)
+        if not _ignored(item.name)
+        and not all(os.path.exists(os.path.join(item.path, name)) for name in _REPORTS)
+        and Path(item.path).absolute() not in map(Path.absolute, apart)
     ]
     if {_REPOSITORY, "exercises"} <= {item.name for item in items}:
         raise Refused("It is a copy of the course. Name the folder that contains what was handed in.")

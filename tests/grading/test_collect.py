@@ -193,6 +193,11 @@ def test_a_notebook_without_a_student_in_its_name_is_named(tmp_path):
     assert find(lay_out(tmp_path / "anna", {SAVE: RIGHT, RESTORE: RIGHT})).odd == []
 
 
+def test_the_pages_of_an_earlier_grading_are_nobody_s_hand_in(tmp_path):
+    lay_out(tmp_path, {f"anna/{SAVE}": RIGHT, "reports/.grades/x.json": b"{}", "reports/class.html": b"<html>"})
+    assert [one.student for one in find(tmp_path)] == ["anna"]
+
+
 def test_a_folder_called_docs_is_read_where_no_course_is(tmp_path):
     anna = find(lay_out(tmp_path, {f"anna/docs/{SAVE}": RIGHT}))[0]
     assert [source.name for source in anna.sources] == [SAVE]
