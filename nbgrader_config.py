@@ -3,13 +3,20 @@
 solutions/ is the source, exercises/ is what students get, submitted/ what they hand in.
 """
 
-from grader.course.catalogue import EXERCISES
-from grader.grading import feedback, nbgrader_class, preprocessors
-from grader.grading import nbgrader_collect as collecting
+try:
+    from grader.course.catalogue import EXERCISES
+    from grader.grading import feedback, nbgrader_class, preprocessors
+    from grader.grading import nbgrader_collect as collecting
+
+    collecting.install()
+    nbgrader_class.install()
+except Exception as error:  # nbgrader would go on without this file, and run what students have written
+    raise SystemExit(
+        f"nbgrader_config.py can't be used: {error}. Nothing is done. Begin the command with `python3 lab.py run -m nbgrader`, "
+        "in the folder of the course."
+    ) from None
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
-collecting.install()
-nbgrader_class.install()
 
 c.CourseDirectory.course_id = "self-checkpointing"
 c.CourseDirectory.source_directory = "solutions"

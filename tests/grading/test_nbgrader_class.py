@@ -5,10 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import os
+import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
-from classroom import ASSIGNMENT, GRADE, hand_in, nbgrader, notebook, solved
+from classroom import ASSIGNMENT, GRADE, ROOT, hand_in, nbgrader, notebook, solved
 
 from grader.execute.isolation import confinement
 from grader.grading.collect import in_folder
@@ -91,6 +95,26 @@ def test_who_hands_in_again_is_graded_again_without_any_timestamp(new_course):
     assert f"Skipping existing assignment: {course / 'autograded' / 'ben'}" in log
     assert "Score: 6.0 / 6.0" in (course / "feedback" / "ada" / ASSIGNMENT / "01-evicted.html").read_text()
     assert not list((course / "feedback").rglob(".graded"))
+
+
+@pytest.mark.parametrize(
+    ("breaks", "exercises", "says"),
+    [
+        ("", "nowhere", "nowhere: there is no such folder"),
+        ("sys.modules['grader'] = None", "", "'grader' is not a package"),
+    ],
+)
+def test_without_its_configuration_nbgrader_runs_no_notebook(breaks, exercises, says, tmp_path):
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{breaks}\nfrom nbgrader.apps import NbGrader\nNbGrader.launch_instance()"]
+        + ["autograde", "a"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SELF_CHECKPOINTING_EXERCISES": exercises},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1 and "nbgrader_config.py can't be used: " in run.stderr and says in run.stderr
 
 
 def test_an_interruption_is_one_line_and_an_exit_status(nbgrader_class, monkeypatch, caplog):
