@@ -152,7 +152,10 @@ class _Trial:
 
     def is_iteration(self, place: Saved) -> bool:
         """Whether one iteration earlier or later was tried: the number grows steadily from 0 or 1, or is the beginning of a
-        line, or there is no file of which it may be an offset."""
+        line, or there is no file of which it may be an offset. What is written as a fraction may be a time, of which an
+        iteration adds less; only R counts in those as well."""
+        if place.values[0].as_tuple().exponent and not place.place[0].startswith("stored"):
+            return False
         longer = [entry for entry in self.replays.read_files() if len(entry.content) >= place.values[-1]]
         if not all(is_text(entry.content) for entry in longer):
             return False

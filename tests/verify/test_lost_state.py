@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -83,3 +84,39 @@ def test_no_state_is_lost_where_the_output_tells_of_restarts(tmp_path, capsys):
     old, new = 'largest: $best"', 'largest: $best, restarts: $((line / 5 + 1))"'
     _, cause, _ = verified(tmp_path, capsys, old, new, RIGHT.replace("\n", ", restarts: 0\n"))
     assert cause is None
+
+
+IN_STEPS_OF_TIME = """#!/usr/bin/perl
+my ($time, $value, $steps) = (0, 1, 0);
+if (open my $in, '<', 'saved') { ($time, $value) = split ' ', <$in> }
+while ($time < 6) {
+    my $before = $time;
+    $value -= 0.075 * $value * (1 + $time);
+    $time += 0.25;
+    next if ++$steps < 5 or $time >= 6;
+    open my $out, '>', 'saved';
+    printf $out '%.2f %.17g', $before, $value;
+    close $out;
+    exit 85;
+}
+open my $out, '>', 'total.txt';
+printf $out "%.9f\\n", $value;
+"""
+
+
+@pytest.mark.skipif(shutil.which("perl") is None, reason="there is no Perl on this machine")
+def test_one_more_is_no_iteration_where_time_is_saved(tmp_path, capsys):
+    value = 1.0
+    for step in range(24):
+        value -= 0.075 * value * (1 + step / 4)
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "total.txt").write_text(f"{value:.9f}\n")
+    (tmp_path / "data.txt").write_text("")
+    (tmp_path / "total.sh").write_text(IN_STEPS_OF_TIME)
+    (tmp_path / "total.sh").chmod(0o755)
+    (tmp_path / "total.sub").write_text(SUBMIT)
+    main(
+        ["verify", str(tmp_path / "total.sub"), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")]
+    )
+    seen = json.loads(capsys.readouterr().out)
+    assert (seen["verdict"], seen["misconception"]) == ("unsafe", None)
