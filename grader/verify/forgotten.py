@@ -8,6 +8,7 @@ to it; and what need not be made so again for the right output is what the job f
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..execute.executor import Executor
@@ -74,9 +75,9 @@ def explaining(
         return ()
     loop = str(back[1]), int(back[2])
     as_often = sum(note[0] == "stay" for note in run.notes) == exploration.checkpoints
-    loops = [_Loop(job, first, executor, profile, Unbroken(anew, True, loop)) for anew in (False, True)]
+    loops = [_Loop(job, first, restarted, executor, profile, Unbroken(anew, True, loop)) for anew in (False, True)]
     for one in loops:
-        if found := one.forgotten(restarted, right, wrong) or one.changed(restarted, right, as_often):
+        if found := one.forgotten(right, wrong) or one.changed(right, as_often):
             return found
     return ()
 
@@ -84,12 +85,13 @@ def explaining(
 class _Loop:
     """The loop of a job, which goes on in a run that never restarts."""
 
-    def __init__(self, job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken):
-        self.job, self.first, self.executor, self.profile, self.how = job, first, executor, profile, how
+    def __init__(self, job: Job, first: State, restarted: State, executor: Executor, profile: Profile, how: Unbroken):
+        self.job, self.first, self.restarted = job, first, restarted
+        self.executor, self.profile, self.how = executor, profile, how
 
-    def forgotten(self, restarted: State, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
+    def forgotten(self, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
-        first, left, lost, _ = self.noted(restarted)
+        first, left, lost, _ = self.noted
         names = _wholes([name for name in lost if lost[name] == first.get(name)])
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
             return ()
@@ -100,28 +102,29 @@ class _Loop:
                 needed.remove(name)
         return self.told(needed, left, lost, first)
 
-    def noted(self, restarted: State) -> tuple[_Values, _Values, _Values, bool]:
+    @cached_property
+    def noted(self) -> tuple[_Values, _Values, _Values, bool]:
         """What is in memory at first, and where the program would leave; after the restart what is other than that; and
         whether a whole number, which may be the place, was brought back. What is as the program left it was not lost, even
         if going on does more before the loop begins."""
         run = self.run(self.first, last_note="then")[0]
         first, left, then = (_noted(run, what) for what in ("first", "left", "then"))
         left = {**then, **left}
-        again = _noted(self.run(restarted, last_note="first")[0], "first")
+        again = _noted(self.run(self.restarted, last_note="first")[0], "first")
         known = {name for name in again if name in then}
         back = {name for name in known if again[name].checksum in (then[name].checksum, left[name].checksum)}
         placed = any(again[name].kind == INTEGER and again[name] != first.get(name) for name in back)
         return first, left, {name: again[name] for name in again if name in known - back}, placed
 
-    def changed(self, restarted: State, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
+    def changed(self, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
         """What is other after the first restart than at the save: with what it was then, that restart goes on to the right
         output. Where the run that goes on would save `as_often` as the job, it has shown what begins anew."""
-        first, left, lost, placed = self.noted(restarted)
+        first, left, lost, placed = self.noted
         names = _wholes([name for name in lost if not as_often or lost[name] != first.get(name)])
 
         def remembered(names: list[str]) -> bool:
             values = tuple((name, left[name].pickled) for name in names)
-            return all(value for _, value in values) and _same(self.run(restarted, remembers=values)[1], right)
+            return all(value for _, value in values) and _same(self.run(self.restarted, remembers=values)[1], right)
 
         if not 0 < len(names) <= MOST or remembered([]):
             return ()
