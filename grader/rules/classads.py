@@ -446,10 +446,8 @@ _SIGNS: dict[str, Callable[[Value], Value]] = {
 
 def text_of(value: Value) -> str:
     """A value as HTCondor writes it into a text: a string without its quotes, a real number with 15 decimals."""
-    return value.value if isinstance(value, Nothing) else _text(value)
-
-
-def _text(value: Value) -> str:
+    if isinstance(value, Nothing):
+        return value.value
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.15E}" if isinstance(value, float) and value else str(value)
@@ -457,7 +455,7 @@ def _text(value: Value) -> str:
 
 def _strcat(*values: Value) -> Value:
     """strcat(): the joined strings, or the first value that is undefined or an error."""
-    return next((value for value in values if isinstance(value, Nothing)), "".join(map(_text, values)))
+    return next((value for value in values if isinstance(value, Nothing)), "".join(map(text_of, values)))
 
 
 def _number(value: Value) -> int | float | Nothing:
@@ -491,9 +489,9 @@ _FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
     "isundefined": (_ONE, lambda value: value is UNDEFINED),
     "iserror": (_ONE, lambda value: value is ERROR),
     "strcat": (range(1, 100), _strcat),
-    "string": (_ONE, _of_values(_text)),
-    "toupper": (_ONE, _of_values(lambda value: _text(value).upper())),
-    "tolower": (_ONE, _of_values(lambda value: _text(value).lower())),
+    "string": (_ONE, _of_values(text_of)),
+    "toupper": (_ONE, _of_values(lambda value: text_of(value).upper())),
+    "tolower": (_ONE, _of_values(lambda value: text_of(value).lower())),
     "int": (_ONE, _rounded(int)),
     "real": (_ONE, _real),
     "floor": (_ONE, _undefined_fails(_rounded(math.floor))),
