@@ -382,6 +382,8 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
             if unsent and posixpath.basename(path) not in later:
                 failed.append((path, unsent))
             continue
+        if keep_paths and (link := linked_parent(sandbox.get, posixpath.normpath(path))):
+            files, unsent = Tree({link: File(b"")}), _Unsent(errno.EISDIR, link)
         error = received.add(path, files, keep_paths)
         if error == errno.EISDIR:
             unsent = _Unsent(error, refused=True)
@@ -495,8 +497,6 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
     where = _found(sandbox, path)
     if where is None:
         return None, _Unsent(_missing(sandbox, path))
-    if keep_paths and (link := linked_parent(sandbox.get, name)):
-        return Tree({link: File(b"")}), _Unsent(errno.EISDIR, link)
     if not where:
         everything, unsent = _contents(sandbox, "", profile)
         return everything | own, unsent
@@ -508,7 +508,7 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
         return arriving(path, File(b"") if unsent else entry, keep_paths), unsent
     if isinstance(entry, Fifo):
         _pass_over_fifo(path, profile)
-        return None, None
+        return Tree(), None
     if isinstance(sandbox.get(name), Link) and not (contents_only(path) and not keep_paths):
         return Tree({posixpath.basename(name): File(b"")}), _Unsent(errno.EISDIR, name)
     contents, unsent = _contents(sandbox, where, profile)
