@@ -409,6 +409,17 @@ def test_when_the_time_is_up_nothing_more_is_begun(monkeypatch):
         assert program.executed == executions and program.freshly == 0
 
 
+def test_a_walk_that_is_stopped_while_it_is_repeated_is_interrupted():
+    observer = Observer()
+
+    def stopping(files, at):
+        observer.stopped = at.executed > 4
+        return count(files)
+
+    found = explore(job(), Scripted(stopping), observer=observer)
+    assert (found.verdict, found.unknown, found.executions) == (UNKNOWN, Unknown.INTERRUPTED, 4)
+
+
 def test_a_failure_is_no_less_so_as_there_is_no_time_to_repeat_it(monkeypatch):
     """Four executions without a fault, and in the order of their schedules one after evict@2, two more ... the eighth is the
     first to bring another result home."""
@@ -465,6 +476,9 @@ def test_the_schedules_that_were_not_tried_are_told_the_shortest_first():
     assert found.unknown is Unknown.STATES and found.waiting
     lengths = [len(schedule) for schedule in found.waiting]
     assert lengths == sorted(lengths)
+    only_free = explore(job(), Scripted(littering), bounds=Bounds(executions=5))
+    faults = "evict@2 upload-fails@2 evict@3 upload-fails@3 evict@4 upload-fails@4 evict@5"
+    assert [render(schedule) for schedule in only_free.waiting] == faults.split()
     assert explore(job(), Scripted(safe)).waiting == ()
 
 
