@@ -11,10 +11,22 @@ try:
     collecting.install()
     nbgrader_class.install()
 except Exception as error:  # nbgrader would go on without this file, and run what students have written
-    raise SystemExit(
-        f"nbgrader_config.py can't be used: {error}. Nothing is done. Begin the command with `python3 lab.py run -m nbgrader`, "
-        "in the folder of the course."
-    ) from None
+    from jupyter_server.serverapp import ServerApp
+    from nbgrader.converters import Autograde
+    from traitlets.config import Application
+
+    why = f"nbgrader_config.py can't be used: {error}."
+    if not (Application.initialized() and isinstance(Application.instance(), ServerApp)):
+        raise SystemExit(
+            f"{why} Nothing is done. Begin the command with `python3 lab.py run -m nbgrader`, in the folder of the course."
+        ) from None
+
+    def refuse(self):
+        """Instead of Autograde's start(), for formgrader: JupyterLab has to go on."""
+        raise RuntimeError(f"{why} So nothing is graded.")
+
+    Autograde.start = refuse
+    raise
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
 

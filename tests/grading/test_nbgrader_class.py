@@ -117,6 +117,26 @@ def test_without_its_configuration_nbgrader_runs_no_notebook(breaks, exercises, 
     assert run.returncode == 1 and "nbgrader_config.py can't be used: " in run.stderr and says in run.stderr
 
 
+def test_in_jupyterlab_a_broken_configuration_only_keeps_grading_off(tmp_path):
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    program = """
+from jupyter_server.serverapp import ServerApp
+from nbgrader.apps import NbGrader, NbGraderAPI
+ServerApp.instance()
+app = NbGrader()
+app.load_config_file()
+print(NbGraderAPI(config=app.config).autograde("a", "anna")["error"])
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SELF_CHECKPOINTING_EXERCISES": "nowhere"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0 and "there is no such folder" in run.stdout and "So nothing is graded." in run.stdout
+
+
 def test_an_interruption_is_one_line_and_an_exit_status(nbgrader_class, monkeypatch, caplog):
     def interrupted(self):
         raise KeyboardInterrupt
