@@ -15,13 +15,13 @@ def noisy_points():
 
 
 class Model:
-    """A cubic, a + b x + c x^2 + d x^3."""
+    """A cubic, a + b x + c x^2 + d x^3. (math.fsum gives the same in every version of Python, unlike sum.)"""
 
     def __init__(self):
         self.weights = [0.0, 0.0, 0.0, 0.0]
 
     def __call__(self, x):
-        return sum(weight * x**power for power, weight in enumerate(self.weights))
+        return math.fsum(weight * x**power for power, weight in enumerate(self.weights))
 
     def gradient(self, point):
         """In which direction, and how much, each weight is wrong for a point."""
@@ -30,7 +30,7 @@ class Model:
 
     def loss(self, points):
         """The mean square of how far off it is."""
-        return sum((self(x) - y) ** 2 for x, y in points) / len(points)
+        return math.fsum((self(x) - y) ** 2 for x, y in points) / len(points)
 
     def state_dict(self):
         return {'weights': list(self.weights)}
