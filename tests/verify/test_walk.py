@@ -569,6 +569,12 @@ def test_a_job_that_looks_at_the_clock_is_tried_days_later_once():
     assert program.executed == 4 + 4 + 4, "the walk, all of it again, and all elsewhere"
 
 
+def test_days_later_is_tried_only_as_long_as_there_is_time(monkeypatch):
+    program = Scripted(Clock(monkeypatch).taking(safe), looked=True)
+    assert explore(job(), program, bounds=Bounds(seconds=9.5)).verdict == RESTART_SAFE
+    assert program.executed == 4 + 4 + 2, "the walk, all of it again, and two of four elsewhere"
+
+
 def test_a_job_may_save_more_often_when_it_is_late():
     def careful_late(files, at):
         began = float(files.setdefault("began", b"%f" % at.clock))
