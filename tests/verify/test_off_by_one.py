@@ -103,19 +103,22 @@ done
 """
 
 
-def test_bins_that_a_restart_forgets_are_no_skipped_iterations(tmp_path, capsys):
+def judged(script, right, tmp_path, capsys):
+    """What verify says of a script whose right output is known."""
     (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "total.txt").write_text(right)
+    (tmp_path / "total.sh").write_text(script)
+    (tmp_path / "total.sh").chmod(0o755)
+    (tmp_path / "total.sub").write_text(SUBMIT)
+    options = "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")
+    main(["verify", str(tmp_path / "total.sub"), *options])
+    return json.loads(capsys.readouterr().out)
+
+
+def test_bins_that_a_restart_forgets_are_no_skipped_iterations(tmp_path, capsys):
     right = Counter((n * 37 + n * n * 11) % 97 // 10 for n in range(30))
-    (tmp_path / "right" / "total.txt").write_text(
-        "bin count\n" + "".join(f"{each} {right[each]}\n" for each in sorted(right))
-    )
-    (tmp_path / "bins.sh").write_text(BINS)
-    (tmp_path / "bins.sh").chmod(0o755)
-    (tmp_path / "bins.sub").write_text(SUBMIT.replace("total.sh", "bins.sh"))
-    main(
-        ["verify", str(tmp_path / "bins.sub"), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")]
-    )
-    seen = json.loads(capsys.readouterr().out)
+    lines = "".join(f"{each} {right[each]}\n" for each in sorted(right))
+    seen = judged(BINS, f"bin count\n{lines}", tmp_path, capsys)
     assert seen["verdict"] == "unsafe" and seen["misconception"] in (None, "state-incomplete")
 
 
@@ -134,15 +137,7 @@ be, but so it does with a hit less."""
 
 
 def test_a_small_number_that_is_right_by_chance_shows_no_iteration(tmp_path, capsys):
-    (tmp_path / "right").mkdir()
-    (tmp_path / "right" / "total.txt").write_text("9\n")
-    (tmp_path / "draws.sh").write_text(DRAWS)
-    (tmp_path / "draws.sh").chmod(0o755)
-    (tmp_path / "draws.sub").write_text(SUBMIT.replace("total.sh", "draws.sh"))
-    main(
-        ["verify", str(tmp_path / "draws.sub"), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")]
-    )
-    seen = json.loads(capsys.readouterr().out)
+    seen = judged(DRAWS, "9\n", tmp_path, capsys)
     assert seen["verdict"] == "unsafe" and seen["misconception"] not in ("repeats-iteration", "skips-iteration")
 
 
