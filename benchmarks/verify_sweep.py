@@ -1,6 +1,6 @@
 """How long verify takes for the sweep, by number of checkpoints.
 
-    python benchmarks/verify_sweep.py [ROUNDS]
+    python benchmarks/verify_sweep.py [call [ROUNDS]]
     python benchmarks/verify_sweep.py command [ROUNDS]
 
 The first is a call in a running process. It prints the median and the fastest of ROUNDS rounds (default 15), in which
@@ -13,6 +13,7 @@ it takes to run that sweep by hand.
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import statistics
@@ -135,6 +136,8 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:]
-    whole = asked[:1] == ["command"]
-    (command if whole else main)(int((*asked[whole:], 5 if whole else 15)[0]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="?", choices=["call", "command"], default="call", help="(%(default)s)")
+    parser.add_argument("rounds", nargs="?", type=int, help="15 of calls, 5 of commands by default")
+    options = parser.parse_args()
+    (main if options.what == "call" else command)(options.rounds or (15 if options.what == "call" else 5))
