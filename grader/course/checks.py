@@ -261,6 +261,9 @@ def _sentence(job: Job, exploration: Exploration) -> str:
     if exploration.verdict == UNKNOWN:
         if _never_saved(exploration):
             return "The program never exited with the checkpoint exit code, so HTCondor never saved anything."
+        if exploration.unknown is Unknown.EXECUTIONS and exploration.unfinished:
+            tries = count(exploration.unfinished.execution, "execution")
+            return f"The job has not ended after {tries} without an eviction."
         return f"Nothing can be said for certain: {exploration.failure}."
     assert exploration.violation, "an unsafe job has one"
     state = exploration.violation.state

@@ -323,3 +323,9 @@ def test_a_save_in_the_middle_of_a_block_does_no_block_twice(told):
     )
     assert report.failure.misconception is None
     assert report.headline == "The output is right, but the job takes 15 min, of which its 10 blocks take only 10 min."
+
+
+def test_a_job_that_goes_on_and_on_is_told_how_often_it_was_started(told):
+    report = told("save", save('open("checkpoint.txt", "w").write(str(iteration)[:2])\nsys.exit(85)'))
+    asked = "Asked for the iterations 98 to 100, saved every 1."
+    assert report.headline == f"{asked} The job has not ended after 50 executions without an eviction."
