@@ -733,7 +733,7 @@ def only_when_held(policy: str) -> bool:
     )
 
 
-_TELLS_UNDEFINED = re.compile(r"=\?=|=!=|\bis(nt)?\b|\bundefined\b", re.IGNORECASE)
+_TELLS_UNDEFINED = re.compile(r"=\?=|=!=|\bis\w*|undefined|error|ifThenElse", re.IGNORECASE)
 """With these, an expression may be false only because an attribute is not known."""
 
 

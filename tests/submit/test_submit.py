@@ -1142,6 +1142,7 @@ def test_only_commands_that_may_change_the_end_leave_it_undecided(line, decides)
         ("periodic_remove = JobStatus == 5 || NumHolds > 3", True),
         ("periodic_remove = JobStatus =?= 5 && NumHolds > 3", True),
         ("periodic_remove = HoldReasonCode == 12", True),
+        ("periodic_remove = isUndefined(NumHolds) == False", True),
         ("PeriodicRemove = JobStatus == 2 && time() - EnteredCurrentStatus > 3600", True),
         ("periodic_hold = NumJobStarts > 10", True),
     ],
