@@ -226,13 +226,29 @@ def test_a_faulty_script_is_explained_where_the_shell_complains(executor, lines,
     assert shown.text.endswith(remedy)
 
 
-@pytest.mark.parametrize("line", ["code = $?", "  code =$?"])
-def test_spaces_around_the_sign_of_a_variable_are_the_cause(executor, line):
+@pytest.mark.parametrize("line", ["code = $?", "  code =$?", "code= $?"])
+def test_a_space_beside_the_sign_of_a_variable_is_the_cause(executor, line):
     right = RIGHT["the last line"]
     script = right["my_wrapper"].replace("code=$?", line)
     report = judged({**right, "my_wrapper": script}, executor)
     [cause] = [fact for fact in report.failure.evidence if fact.kind == "cause"]
-    assert (
-        cause.text == f"`{line.strip()}` sets no variable: with spaces around the =, the shell takes code for a command"
-    )
+    assert cause.text == f"`{line.strip()}` does not set code for the lines after it: no space may stand beside the ="
     assert script.splitlines()[cause.line - 1] == line and report.points < report.maximum
+
+
+@pytest.mark.parametrize("variable", ["args", "{args}"])
+def test_several_words_in_quotes_are_the_cause(executor, variable):
+    right = RIGHT["the last line"]
+    script = f"""#!/bin/bash
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+timeout "$1" ./waves "${variable}"
+code=$?
+[ $code -eq 124 ] || exit $code
+tail -n 1 restart.dat | grep -qx end || mv restart.old restart.dat
+exit 85
+"""
+    report = judged({**right, "my_wrapper": script}, executor)
+    [cause] = [fact for fact in report.failure.evidence if fact.kind == "cause"]
+    assert (cause.line, cause.text.split(",")[1]) == (3, f' "${variable}" is always one argument')
+    mended = judged({**right, "my_wrapper": script.replace(f'"${variable}"', "$args")}, executor)
+    assert report.points == 0 and mended.points == mended.maximum

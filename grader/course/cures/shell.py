@@ -1,5 +1,5 @@
-"""Mistakes in a shell script: what only bash has, in a script for sh; spaces around the = of a variable; waiting once for a
-program that is told to stop; and a signal to the whole process group."""
+"""Mistakes in a shell script: what only bash has, in a script for sh; spaces beside the = of a variable; several words in
+quotes; waiting once for a program that is told to stop; and a signal to the whole process group."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _BASH_ALONE = re.compile(
     r"|==|\$\{(?!PIPESTATUS)\w+[/^,\[][^}]*\}|\bread -t\b|\bcoproc\b|\bsource\b"
 )
 """What bash has, and a plain sh may not have."""
+_QUOTED = re.compile(r'"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"(?!\S)')
 _WAITS = r"\s*wait\b[^;&|]*$"
 _KILLS_GROUP = re.compile(r"\bkill( -\w+| -s \w+)? (-- )?(0|-\$\$)(?![\w.])")
 
@@ -45,7 +46,7 @@ def for_sh(path: str) -> Cure:
 
 
 def spaced(path: str) -> Cure:
-    """A variable that is set with spaces around its =, in a script at this path."""
+    """A variable that is set with a space beside its =, in a script at this path."""
 
     @cure_of(
         partial(Lines, path=path),
@@ -56,15 +57,40 @@ def spaced(path: str) -> Cure:
     )
     def with_spaces(lines: Lines) -> Iterator[Remedy]:
         for number, found in (
-            lines.matching(r"(\s*)([a-z_]\w*)\s+=\s*(\S.*)") if lines and _SCRIPT.match(lines[0]) else ()
+            lines.matching(r"(\s*)([a-z_]\w*)(?:\s+=\s*|=\s+)(\S.*)") if lines and _SCRIPT.match(lines[0]) else ()
         ):
             yield lines.remedy(
-                f"`{found[0].strip()}` sets no variable: with spaces around the =, the shell takes {found[2]} for a command",
+                f"`{found[0].strip()}` does not set {found[2]} for the lines after it: no space may stand beside the =",
                 number,
                 [*lines[:number], f"{found[1]}{found[2]}={found[3]}", *lines[number + 1 :]],
             )
 
     return with_spaces
+
+
+def quoted(path: str) -> Cure:
+    """A variable in quotes that stands for several words or none, in a script at this path."""
+
+    @cure_of(
+        partial(Lines, path=path),
+        "How many arguments does this line give to the program if the variable is empty, and how many if it is not?",
+        'The shell makes one argument of what is in quotes: "" is one that is empty, and "--restart restart.dat" is one, too.',
+        'Leave the quotes out, or use an array: args=(--restart restart.dat), and "${args[@]}".',
+    )
+    def in_quotes(lines: Lines) -> Iterator[Remedy]:
+        if not lines or not _SCRIPT.match(lines[0]):
+            return
+        first = {
+            found[0]: number for number, line in reversed(list(enumerate(lines))) for found in _QUOTED.finditer(line)
+        }
+        for variable, number in first.items():
+            yield lines.remedy(
+                f"with its quotes, {variable} is always one argument, even if it is empty or contains several words",
+                number,
+                [line.replace(variable, variable.strip('"')) for line in lines],
+            )
+
+    return in_quotes
 
 
 def interrupted(path: str) -> Cure:
