@@ -457,7 +457,11 @@ def _executable(given: Commands, folder: Folder) -> tuple[str, Tree, bool]:
     program = given.read("executable", folder.get, None)
     name = posixpath.basename(posixpath.normpath(path))
     if isinstance(program, Tree):
-        given.remark("executable", f"executable: {path} is a directory, and the job is held when it starts")
+        inside = posixpath.join(path, "PROGRAM")
+        given.remark(
+            "executable",
+            f"executable: {path} is a directory, and the job is held when it starts: name a file, as in {inside}",
+        )
         return name, Tree({name: Directory()}), True
     if program is None:
         raise given.error(

@@ -840,6 +840,12 @@ def test_a_transferred_executable_is_started_by_its_base_name():
     assert (job.executable, job.inputs) == ("run", Tree({"run": File(b"x", executable=True)}))
 
 
+@pytest.mark.parametrize("path", ["bin", "bin/"])
+def test_a_directory_is_no_executable_but_a_file_in_it_may_be(path):
+    (remark,) = parse(f"executable = {path}\nqueue", TreeFolder(Tree({"bin/run": File(b"x")}))).remarks
+    assert remark.line == 1 and remark.text.endswith("is held when it starts: name a file, as in bin/PROGRAM")
+
+
 def test_an_executable_that_is_not_transferred_stays_as_written():
     (job,) = parse("executable = /bin/sh\ntransfer_executable = False\nqueue").jobs
     assert (job.executable, job.transfer_executable, job.inputs) == ("/bin/sh", False, Tree())
