@@ -420,18 +420,22 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
     """The jobs with the commands of --without-checkpoints; () without that option."""
     if not options.without_checkpoints:
         return ()
-    for line in options.without_checkpoints:
+    lines: list[str] = options.without_checkpoints
+    for line in lines:
         if "=" not in line:
             raise InputError(
                 f"--without-checkpoints {line!r} is not a submit command: write COMMAND = VALUE, as in "
                 '"arguments = --never-save"'
             )
     try:
-        submission = submit.read(options.submit_file, profile, options.without_checkpoints, os.environ)
+        submission = submit.read(options.submit_file, profile, lines, os.environ)
         never_saving = submission.within(options.submit_file.parent)
     except submit.SubmitError as error:
         # The file alone can be read, so the option is to blame, not a line of the file.
         raise InputError(f"--without-checkpoints: {error.problem}. {error.remedy}") from None
+    given = tuple(f"{line.partition('=')[0].strip().lower()} is not a submit command" for line in lines)
+    if wrong := next((remark for remark in submission.remarks if remark.text.startswith(given)), None):
+        raise InputError(f"--without-checkpoints: {wrong.text}")
     if len(never_saving) != jobs:
         raise InputError(f"with --without-checkpoints, {len(never_saving)} jobs are queued, but without it {jobs}")
     return never_saving

@@ -325,12 +325,21 @@ def test_a_job_is_measured_by_itself_without_checkpoints(grader, job, program, s
         (["--without-checkpoints", "arguments = --save"], "the job still makes checkpoints"),
         (["--without-checkpoints", "request_cpus = ("], "verify: --without-checkpoints: request_cpus: '(' is not"),
         (["--without-checkpoints", "never-save"], "write COMMAND = VALUE"),
+        (["--without-checkpoints", "Argumens = --never-save"], "command: did you mean arguments?"),
+        (["--without-checkpoints", "never_save = 1"], "never_save is not a submit command, and no $(never_save) uses"),
         (["--without-checkpoints", "arguments = x", "--expected", "."], "use one of them"),
     ],
 )
 def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said):
     ran = grader("verify", job(GOES_ON), *options)
     assert (ran.status, ran.out) == (3, "") and said in ran.err and ran.err.count("\n") == 1
+
+
+def test_a_measure_may_set_a_macro_of_the_submit_file(grader, job):
+    file = job(GOES_ON.replace("if done % 2 == 0 and done < 6", NEVER), arguments="$(Mode)")
+    options = ["--without-checkpoints", "mode = --never-save", "--json"]
+    ran = grader("verify", file, *options)
+    assert (ran.status, json.loads(ran.out)["measure"]) == (0, "known")
 
 
 def test_a_measure_that_fails_is_shown_with_the_program_s_last_words(grader, job):
