@@ -8,7 +8,8 @@ to it; and what need not be made so again for the right output is what the job f
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterator
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from ..execute.executor import Executor
@@ -18,7 +19,7 @@ from ..rules.profile import Profile
 from ..tree import Tree
 from .explore import Exploration
 from .states import State
-from .unbroken import goes_on
+from .unbroken import goes_on, way_without_faults
 from .verdicts import Unsafe
 
 GENERATORS = ("random", "numpy.random")
@@ -38,7 +39,7 @@ class Forgotten(NamedTuple):
     kind: str
     """The full name of its type."""
     saved: str
-    """What it was when the job saved for the first time, and after the restart, if that can be told in a few words."""
+    """What it was when the job saved, and after the first restart that lost it, if that can be told in a few words."""
     restored: str
     anew: bool = True
     """Whether that is what it was at the very start."""
@@ -65,8 +66,7 @@ def explaining(
     """What a job forgets at each restart, if it gets this output by that, instead of the one of a run that never
     restarts."""
     first = exploration.first
-    restarted = first and first.follower
-    if first is None or restarted is None:
+    if first is None or first.follower is None:
         return ()
     wrong = Tree({path: got[path] for path in right if path in got})
     run, returned_files = goes_on(job, first, executor, profile, Unbroken())
@@ -75,23 +75,61 @@ def explaining(
         return ()
     loop = str(back[1]), int(back[2])
     as_often = sum(note[0] == "stay" for note in run.notes) == exploration.checkpoints
-    loops = [_Loop(job, first, restarted, executor, profile, Unbroken(anew, True, loop)) for anew in (False, True)]
-    for one in loops:
-        if found := one.forgotten(right, wrong) or one.changed(right, as_often):
-            return found
+    way = way_without_faults(first)
+    for anew in (False, True):
+        one = _Loop(job, way, executor, profile, Unbroken(anew, True, loop))
+        for restart in one.restarts():
+            if found := one.forgotten(restart, right, wrong) or one.changed(restart, right, as_often):
+                return found
     return ()
+
+
+class _Restart(NamedTuple):
+    """What is in memory before and after a restart."""
+
+    state: State
+    """The job when it has just been restarted."""
+    first: _Values
+    """At the very start of the job."""
+    left: _Values
+    """Where the program left, and at the head of the loop if it had gone on to there."""
+    lost: _Values
+    """After the restart, as far as it is other than that."""
+    placed: bool
+    """Whether a whole number, which may be the place, was brought back."""
 
 
 class _Loop:
     """The loop of a job, which goes on in a run that never restarts."""
 
-    def __init__(self, job: Job, first: State, restarted: State, executor: Executor, profile: Profile, how: Unbroken):
-        self.job, self.first, self.restarted = job, first, restarted
-        self.executor, self.profile, self.how = executor, profile, how
+    def __init__(self, job: Job, way: list[State], executor: Executor, profile: Profile, how: Unbroken):
+        self.job, self.way, self.executor, self.profile, self.how = job, way, executor, profile, how
 
-    def forgotten(self, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
+    def restarts(self) -> Iterator[_Restart]:
+        """The restarts that lose something which no earlier one has lost, of the first MOST."""
+        first = _noted(self.run(self.way[0], last_note="first")[0], "first")
+        known: set[str] = set()
+        for before, state in islice(pairwise(self.way), MOST):
+            restart = self.restart(first, before, state)
+            if restart.lost.keys() - known:
+                yield restart
+            known.update(restart.lost)
+
+    def restart(self, first: _Values, before: State, state: State) -> _Restart:
+        """What this restart loses. What is as the program left it was not lost, even if going on does more before the loop
+        begins."""
+        run = self.run(before, last_note="then")[0]
+        left, then = (_noted(run, what) for what in ("left", "then"))
+        left = {**then, **left}
+        again = _noted(self.run(state, last_note="first")[0], "first")
+        known = {name for name in again if name in then}
+        back = {name for name in known if again[name].checksum in (then[name].checksum, left[name].checksum)}
+        placed = any(again[name].kind == INTEGER and again[name] != first.get(name) for name in back)
+        return _Restart(state, first, left, {name: again[name] for name in again if name in known - back}, placed)
+
+    def forgotten(self, restart: _Restart, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
-        first, left, lost, _ = self.noted
+        lost, first = restart.lost, restart.first
         names = _wholes([name for name in lost if lost[name] == first.get(name)])
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
             return ()
@@ -100,31 +138,17 @@ class _Loop:
             rest = [other for other in names if other not in needed or other == name]
             if len(rest) < len(names) and self.gives(right, rest):
                 needed.remove(name)
-        return self.told(needed, left, lost, first)
+        return self.told(needed, restart)
 
-    @cached_property
-    def noted(self) -> tuple[_Values, _Values, _Values, bool]:
-        """What is in memory at first, and where the program would leave; after the restart what is other than that; and
-        whether a whole number, which may be the place, was brought back. What is as the program left it was not lost, even
-        if going on does more before the loop begins."""
-        run = self.run(self.first, last_note="then")[0]
-        first, left, then = (_noted(run, what) for what in ("first", "left", "then"))
-        left = {**then, **left}
-        again = _noted(self.run(self.restarted, last_note="first")[0], "first")
-        known = {name for name in again if name in then}
-        back = {name for name in known if again[name].checksum in (then[name].checksum, left[name].checksum)}
-        placed = any(again[name].kind == INTEGER and again[name] != first.get(name) for name in back)
-        return first, left, {name: again[name] for name in again if name in known - back}, placed
-
-    def changed(self, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
-        """What is other after the first restart than at the save: with what it was then, that restart goes on to the right
+    def changed(self, restart: _Restart, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
+        """What is other after a restart than at the save: with what it was then, that restart goes on to the right
         output. Where the run that goes on would save `as_often` as the job, it has shown what begins anew."""
-        first, left, lost, placed = self.noted
+        lost, first, left = restart.lost, restart.first, restart.left
         names = _wholes([name for name in lost if not as_often or lost[name] != first.get(name)])
 
         def remembered(names: list[str]) -> bool:
             values = tuple((name, left[name].pickled) for name in names)
-            return all(value for _, value in values) and _same(self.run(self.restarted, remembers=values)[1], right)
+            return all(value for _, value in values) and _same(self.run(restart.state, remembers=values)[1], right)
 
         if not 0 < len(names) <= MOST or remembered([]):
             return ()
@@ -136,11 +160,12 @@ class _Loop:
             if name in needed[1:] and remembered([other for other in needed if other != name]):
                 needed.remove(name)
         # Where it may be the place, it may just be one iteration too early or too late.
-        if not placed or any(left[name].kind == INTEGER and lost[name] != first.get(name) for name in needed):
+        if not restart.placed or any(left[name].kind == INTEGER and lost[name] != first.get(name) for name in needed):
             return ()
-        return self.told(needed, left, lost, first)
+        return self.told(needed, restart)
 
-    def told(self, names: list[str], left: _Values, lost: _Values, first: _Values) -> tuple[Forgotten, ...]:
+    def told(self, names: list[str], restart: _Restart) -> tuple[Forgotten, ...]:
+        lost, first, left = restart.lost, restart.first, restart.left
         file, line = self.how.loop or ("", 0)
         return tuple(
             Forgotten(
@@ -151,7 +176,7 @@ class _Loop:
 
     def gives(self, output: Tree, forgets: list[str]) -> bool:
         """Whether the program has this output if it goes on, and forgets these at each checkpoint."""
-        return _same(self.run(self.first, forgets=tuple(forgets))[1], output)
+        return _same(self.run(self.way[0], forgets=tuple(forgets))[1], output)
 
     def run(self, state: State, **more: Any) -> tuple[Run, Tree | None]:
         """The program goes on from this start."""

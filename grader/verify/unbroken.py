@@ -54,7 +54,7 @@ def measured(
     if exploration.verdict != RESTART_SAFE or exploration.reference is None:
         return exploration, None
     assert exploration.first, "something was explored"
-    way = _way(exploration.first)
+    way = way_without_faults(exploration.first)
     first = _tried(job, exploration.first, executor, profile, Unbroken()) if way else None
     if exploration.known:
         return _by_progress(job, exploration, way, first), None
@@ -136,7 +136,7 @@ def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: U
     return run, _anonymous(then.end.returned_files, executor) if good else None
 
 
-def _way(first: State) -> list[State]:
+def way_without_faults(first: State) -> list[State]:
     """The states of the run without faults; none if it has no end."""
     way: dict[State, None] = {}
     state: State | None = first

@@ -54,6 +54,7 @@ FORGETS = {
     "a generator": ("total += random.randrange(100)", "total", ["random"], "rng-not-saved"),
     "what a cache must not have": ("total += cache.setdefault('first', done)", "total", ["cache"], "state-incomplete"),
     "a sum, beside a harmless list": ("total += done; values.append(done)", "0", ["total"], "state-incomplete"),
+    "what is still 0 at the first restart": ("total += max(0, done - 4)", "0", ["total"], "state-incomplete"),
     "two sums": ("total += done; box.best += total", "0", ["total", "box.best"], "state-incomplete"),
 }
 
@@ -119,6 +120,23 @@ def test_what_is_other_than_at_the_save_is_named_wherever_it_begins(executor):
     (values,) = forgotten(job, found, executor, MODERN)
     assert (values.name, values.saved, values.anew) == ("values", "[2, 1, 0, 3, 1, 2]", False)
     assert values.restored == "[5]"
+
+
+def test_what_only_a_later_restart_changes_is_named(executor):
+    job = job_of("total += values[0] * done")
+    source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done > 3: values = [5]\nwhile done < 9:")
+    job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    (values,) = forgotten(job, found, executor, MODERN)
+    assert (values.name, values.saved, values.restored, values.anew) == ("values", "[3, 1, 2]", "[5]", False)
+
+
+def test_a_place_that_is_wrong_only_later_is_not_named(executor):
+    job = job_of("total += done")
+    source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done > 3: done += 1\nwhile done < 9:")
+    job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    assert (found.failure, forgotten(job, found, executor, MODERN)) == ("wrong output", ())
 
 
 def test_what_a_restart_brings_back_is_not_named(executor):
