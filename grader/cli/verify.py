@@ -28,7 +28,7 @@ from ..verify.checked import Checked
 from ..verify.circumstances import looks
 from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence, missing_program
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
-from ..verify.forgotten import Forgotten, explaining, forgotten
+from ..verify.forgotten import Forgotten, explaining, forgotten, kept_from_its_end
 from ..verify.lost_state import LOST_STATE, lost_state
 from ..verify.no_nearer import NO_NEARER, Remaining, ends_sooner, never_nearer
 from ..verify.observer import Observer
@@ -313,7 +313,8 @@ class _Verification:
                 elif not wrong:
                     known = diagnose(job, exploration, self.executor, given=False)
                 if not known and (sooner := ends_sooner(job, exploration, self.executor, self.profile)):
-                    facts = (_ends_sooner(sooner),)
+                    forgets = kept_from_its_end(job, exploration, self.executor, self.profile)
+                    facts = (_ends_sooner(sooner), *map(_forgotten, forgets))
                 return "", (known.id, sentence(job, exploration, self.executor, known)) if known else None, facts
         except KeyboardInterrupt:
             if not self.observer.stopped:

@@ -74,14 +74,41 @@ def explaining(
     if back is None or (exploration.known and not _same(returned_files, right)):
         return ()
     loop = str(back[1]), int(back[2])
-    as_often = sum(note[0] == "stay" for note in run.notes) == exploration.checkpoints
-    way = way_without_faults(first)
+    as_often = _stays(run) == exploration.checkpoints
+    known: set[tuple[Unbroken, str]] = set()
+    for one, restart in _restarts(job, way_without_faults(first), executor, profile, loop):
+        lost = {(one.how, name) for name in restart.lost}
+        if lost <= known:
+            continue
+        known |= lost
+        if found := one.forgotten(restart, right, wrong) or one.changed(restart, right, as_often):
+            return found
+    return ()
+
+
+def kept_from_its_end(
+    job: Job, exploration: Exploration, executor: Executor, profile: Profile
+) -> tuple[Forgotten, ...]:
+    """What a job forgets that was not seen to end, if a run that never restarts does end: with what it was at the save, a
+    restart goes on to the same output, and to another without it."""
+    way = exploration.unfinished.way() if exploration.unfinished else []
+    if len(way) < 2:
+        return ()
+    run, right = goes_on(job, way[0], executor, profile, Unbroken())
+    back = next((note for note in run.notes if note[0] == "back"), None)
+    if back is None or not right:
+        return ()
+    restarts = _restarts(job, way[: _stays(run) + 1], executor, profile, (str(back[1]), int(back[2])))
+    return next((found for one, restart in restarts if (found := one.changed(restart, right, False))), ())
+
+
+def _restarts(
+    job: Job, way: list[State], executor: Executor, profile: Profile, loop: tuple[str, int]
+) -> Iterator[tuple[_Loop, _Restart]]:
+    """The restarts on this way, of the first MOST: with the clock going on, and beginning anew."""
     for anew in (False, True):
         one = _Loop(job, way, executor, profile, Unbroken(anew, True, loop))
-        for restart in one.restarts():
-            if found := one.forgotten(restart, right, wrong) or one.changed(restart, right, as_often):
-                return found
-    return ()
+        yield from ((one, restart) for restart in one.restarts())
 
 
 class _Restart(NamedTuple):
@@ -106,14 +133,10 @@ class _Loop:
         self.job, self.way, self.executor, self.profile, self.how = job, way, executor, profile, how
 
     def restarts(self) -> Iterator[_Restart]:
-        """The restarts that lose something which no earlier one has lost, of the first MOST."""
+        """The first MOST restarts."""
         first = _noted(self.run(self.way[0], last_note="first")[0], "first")
-        known: set[str] = set()
         for before, state in islice(pairwise(self.way), MOST):
-            restart = self.restart(first, before, state)
-            if restart.lost.keys() - known:
-                yield restart
-            known.update(restart.lost)
+            yield self.restart(first, before, state)
 
     def restart(self, first: _Values, before: State, state: State) -> _Restart:
         """What this restart loses. What is as the program left it was not lost, even if going on does more before the loop
@@ -125,7 +148,8 @@ class _Loop:
         known = {name for name in again if name in then}
         back = {name for name in known if again[name].checksum in (then[name].checksum, left[name].checksum)}
         placed = any(again[name].kind == INTEGER and again[name] != first.get(name) for name in back)
-        return _Restart(state, first, left, {name: again[name] for name in again if name in known - back}, placed)
+        lost = {name: again[name] for name in again if name in known - back}
+        return _Restart(state, first, left, lost, placed)
 
     def forgotten(self, restart: _Restart, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
@@ -203,6 +227,11 @@ def _noted(run: Run, what: str) -> dict[str, _Value]:
     """The first note of what was in memory: name → value."""
     values: dict[str, list[Any]] = next((note[1] for note in run.notes if note[0] == what), {})
     return {name: _Value(*value) for name, value in values.items()}
+
+
+def _stays(run: Run) -> int:
+    """How often the program would have left with a checkpoint."""
+    return sum(note[0] == "stay" for note in run.notes)
 
 
 def _same(returned_files: Tree | None, output: Tree) -> bool:

@@ -10,6 +10,7 @@ from grader.submit.folder import TreeFolder
 from grader.submit.reader import parse
 from grader.tree import File, Tree
 from grader.verify.explore import Bounds, explore
+from grader.verify.forgotten import kept_from_its_end
 from grader.verify.no_nearer import ends_sooner, never_nearer
 from grader.verify.verdicts import Unknown
 
@@ -105,3 +106,44 @@ def test_it_is_told_where_a_run_without_restarts_ends_sooner(executor, program, 
     found = explore(job, executor, bounds=Bounds(executions=260))
     assert found.unknown is Unknown.EXECUTIONS
     assert bool(ends_sooner(job, found, executor, MODERN)) == sooner
+
+
+PATIENCE = """\
+#!/usr/bin/env python3
+import json, os, sys
+loss, step, wait = 100.0, 0, 0
+if os.path.exists("state"):
+    loss, step = json.load(open("state"))
+while wait < 5:
+    before, loss = loss, max(10.0, loss * 0.7)
+    step += 1
+    wait = wait + 1 if loss == before else 0
+    if step % 3 == 0:
+        json.dump([loss, step], open("state", "w"))
+        sys.exit(85)
+open("out", "w").write(f"{loss} {step}\\n")
+"""
+BUDGET = """\
+#!/usr/bin/env python3
+import os, sys
+done, steps = int(open("state").read()) if os.path.exists("state") else 0, 0
+while done < 3000:
+    done, steps = done + 1, steps + 1
+    if steps == 5:
+        open("state", "w").write(str(done))
+        sys.exit(85)
+open("out", "w").write(f"{done}\\n")
+"""
+"""It is right, and saves once in each execution."""
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [(PATIENCE, ["wait"]), (BUDGET, []), (ONE_PART, [])],
+    ids=["it forgets to wait", "so many steps at a time", "a part at a time"],
+)
+def test_what_keeps_a_job_from_its_end_is_named(executor, program, names):
+    job = parse(SUBMIT, TreeFolder(Tree({"job.py": File(program.encode(), 0o755)}))).jobs[0]
+    found = explore(job, executor, bounds=Bounds(executions=60))
+    assert found.unknown is Unknown.EXECUTIONS
+    assert [each.name for each in kept_from_its_end(job, found, executor, MODERN)] == names
