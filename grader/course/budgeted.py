@@ -181,9 +181,10 @@ class BudgetedExecutor(LocalExecutor):
     # -- state outside the sandbox ---------------------------------------------
 
     def keeps_state(self, seed: str | None) -> bool:
-        """Whether a restart behaves differently where none of the earlier executions ran, or days later. If so, they have
-        left something outside the sandbox: for example a number, as a limit of another process, or as the time at which
-        they ended. The restart is drawn by `seed` among those of the jobs that were restarted most often.
+        """Whether a restart behaves differently where the execution before it did not run, or days later. If so, the
+        executions have left something outside the sandbox: for example a number, as a limit of another process, or as the
+        time at which they ended. Two restarts are tried, of a job drawn by `seed` among those that were restarted most
+        often: the last, and then one of the others, which is drawn as well.
 
         This is also true for a program that uses random numbers; apart() shows what becomes of that.
         """
@@ -193,11 +194,13 @@ class BudgetedExecutor(LocalExecutor):
         most = max(map(len, self._restarts.values()), default=0)
         if not most:
             return False
-        # Only one of them, as several could learn from one another there. Not the last, as what the execution before
-        # that has left may still be there.
         drawn = self._draw.choice([what for what, starts in self._restarts.items() if len(starts) > most // 2])
-        restart = self._draw.choice(self._restarts[drawn][:-1] or self._restarts[drawn])
-        return self._differs(self._confine._replace(number=1), self._jobs[drawn], restart)
+        *others, last = self._restarts[drawn]
+        # The last comes first, so that neither comes after the execution that it came after before.
+        return any(
+            self._differs(self._confine._replace(number=1), self._jobs[drawn], restart)
+            for restart in (last, *([self._draw.choice(others)] if others else ()))
+        )
 
     def _restarted(self) -> dict[_Invocation, list[_Restart]]:
         """Invocation → its restarts: executions with nothing in their sandboxes but what its first execution had, or any

@@ -557,7 +557,31 @@ PROPERTIES = {
         "min(int(os.stat(way).st_mtime) for way, folders, files in os.walk('/tmp'))",
     ),
 }
+HIDDEN_IN_SOME = """
+    import os, socket, sys
+    def packets():
+        return next(int(line.split(":")[1].split()[1]) for line in open("/proc/net/dev") if line.strip().startswith("lo:"))
+    def save_checkpoint(iteration):
+        hidden = WHEN
+        open("checkpoint.txt", "w").write("nothing" if hidden else str(iteration))
+        mine = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        while hidden and packets() % 40 != iteration % 40: mine.sendto(b"x", ("127.0.0.1", 9))
+        sys.exit(85)
+    def restore_checkpoint(start, end):
+        global bounds
+        bounds = start, end
+        if not os.path.exists("checkpoint.txt"): return start
+        told = open("checkpoint.txt").read()
+        iteration = packets() % 40 if told == "nothing" else int(told or 0)
+        return iteration if start <= iteration <= end else start
+"""
+SOME = {
+    "at the first save only": "iteration < bounds[0] + 7",
+    "at the last save only": "iteration + 6 > bounds[1]",
+    "at every second save": "iteration % 2",
+}
 STATES = {
+    **{f"packets that were sent, {name}": HIDDEN_IN_SOME.replace("WHEN", when) for name, when in SOME.items()},
     **{name: HIDDEN.format(place=place) for name, place in PLACES.items()},
     **{name: REMEMBERED.replace("PUT", put).replace("GET", get) for name, (put, get) in PROPERTIES.items()},
 }

@@ -136,6 +136,7 @@ def counting(how: str) -> Job:
 
 PACKETS = """print(open('/proc/net/dev').read().split('lo:')[1].split()[1])
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"""
+ONLY_THE_LAST = PACKETS.replace("print(", "print(len(open('n').read()) == 4 and ")
 
 
 @pytest.mark.skipif(CONFINE is None or not CONFINE.bubblewrap, reason="bubblewrap is not to be had here")
@@ -154,6 +155,14 @@ def test_what_depends_on_executions_before_is_seen(how, keeps):
     with BudgetedExecutor(CONFINE, 60) as executor:
         explore(counting(how), executor)
         assert {executor.keeps_state(seed) for seed in ("one", "two", "three", "four")} == {keeps}
+
+
+@pytest.mark.skipif(CONFINE is None or not CONFINE.bubblewrap, reason="bubblewrap is not to be had here")
+@pytest.mark.parametrize("seed", ["one", "two", "three"])
+def test_state_that_only_the_last_restart_uses_is_seen(seed):
+    with BudgetedExecutor(CONFINE, 60) as executor:
+        explore(counting(ONLY_THE_LAST), executor)
+        assert executor.keeps_state(seed)
 
 
 def test_restarts_in_place_and_elsewhere_may_be_repeated():
