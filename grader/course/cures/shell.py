@@ -4,7 +4,7 @@ quotes; waiting once for a program that is told to stop; and a signal to the who
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from . import Cure, Remedy, cure_of
@@ -22,118 +22,96 @@ _WAITS = r"\s*wait\b[^;&|]*$"
 _KILLS_GROUP = re.compile(r"\bkill( -\w+| -s \w+)? (-- )?(0|-\$\$)(?![\w.])")
 
 
-def for_sh(path: str) -> Cure:
-    """What only bash has, in a script at this path that sh runs."""
-
-    @cure_of(
-        partial(Lines, path=path),
-        "Which shell runs this script? Its first line says so.",
-        "sh is the plain shell, on some systems dash, on some bash. PIPESTATUS, pipefail, [[ and arrays belong to bash.",
-        "Write #!/bin/bash as the first line.",
-    )
-    def not_bash(lines: Lines) -> Iterator[Remedy]:
-        for number, line in enumerate(lines) if lines and _FOR_SH.match(lines[0]) else ():
-            if not line.lstrip().startswith("#") and (found := _BASH_ALONE.search(line)):
-                yield lines.remedy(
-                    f"`{found[0].strip()}` belongs to bash. By its first line, `{lines[0].strip()}`, sh runs this script, and "
-                    "sh may not know it",
-                    number,
-                    ["#!/bin/bash", *lines[1:]],
-                )
-                return
-
-    return not_bash
+def _cure(*hints: str) -> Callable[[Callable[[Lines], Iterator[Remedy]]], Callable[[str], Cure]]:
+    """Decorates a function from the lines of a script to its remedies. The result makes a Cure for the script at a path."""
+    return lambda remedies: lambda path: cure_of(partial(Lines, path=path), *hints)(remedies)
 
 
-def spaced(path: str) -> Cure:
-    """A variable that is set with a space beside its =, in a script at this path."""
-
-    @cure_of(
-        partial(Lines, path=path),
-        "What does the shell take for the name of a command in this line?",
-        "The first word of a line is a command, and the others are its arguments. Only NAME=VALUE, without spaces, sets a "
-        "variable.",
-        "Remove the spaces around the =, as in code=$?.",
-    )
-    def with_spaces(lines: Lines) -> Iterator[Remedy]:
-        for number, found in (
-            lines.matching(r"(\s*)([a-z_]\w*)(?:\s+=\s*|=\s+)(\S.*)") if lines and _SCRIPT.match(lines[0]) else ()
-        ):
+@_cure(
+    "Which shell runs this script? Its first line says so.",
+    "sh is the plain shell, on some systems dash, on some bash. PIPESTATUS, pipefail, [[ and arrays belong to bash.",
+    "Write #!/bin/bash as the first line.",
+)
+def for_sh(lines: Lines) -> Iterator[Remedy]:
+    """What only bash has, in a script that sh runs."""
+    for number, line in enumerate(lines) if lines and _FOR_SH.match(lines[0]) else ():
+        if not line.lstrip().startswith("#") and (found := _BASH_ALONE.search(line)):
             yield lines.remedy(
-                f"`{found[0].strip()}` does not set {found[2]} for the lines after it: no space may stand beside the =",
+                f"`{found[0].strip()}` belongs to bash. By its first line, `{lines[0].strip()}`, sh runs this script, and "
+                "sh may not know it",
                 number,
-                [*lines[:number], f"{found[1]}{found[2]}={found[3]}", *lines[number + 1 :]],
+                ["#!/bin/bash", *lines[1:]],
             )
-
-    return with_spaces
-
-
-def quoted(path: str) -> Cure:
-    """A variable in quotes that stands for several words or none, in a script at this path."""
-
-    @cure_of(
-        partial(Lines, path=path),
-        "How many arguments does this line give to the program if the variable is empty, and how many if it is not?",
-        'The shell makes one argument of what is in quotes: "" is one that is empty, and "--restart restart.dat" is one, too.',
-        'Leave the quotes out, or use an array: args=(--restart restart.dat), and "${args[@]}".',
-    )
-    def in_quotes(lines: Lines) -> Iterator[Remedy]:
-        if not lines or not _SCRIPT.match(lines[0]):
             return
-        first = {
-            found[0]: number for number, line in reversed(list(enumerate(lines))) for found in _QUOTED.finditer(line)
-        }
-        for variable, number in first.items():
-            yield lines.remedy(
-                f"with its quotes, {variable} is always one argument, even if it is empty or contains several words",
-                number,
-                [line.replace(variable, variable.strip('"')) for line in lines],
-            )
-
-    return in_quotes
 
 
-def interrupted(path: str) -> Cure:
-    """A `wait`, in a script at this path, that a signal with a trap interrupts."""
-
-    @cure_of(
-        partial(Lines, path=path),
-        "With which code does the script leave, and with which the program that it has started?",
-        "bash runs a trap at once if it waits with `wait`. That then returns more than 128, although the program still "
-        "runs and saves.",
-        "Wait once more after the trap: repeat the line with `wait`, and leave with the code of the second.",
-    )
-    def waits_once(lines: Lines) -> Iterator[Remedy]:
-        for number, found in lines.matching(_WAITS):
-            yield lines.remedy(
-                f"the signal also ends this `{found[0].strip()}`, before the program that it waits for has ended: its exit "
-                "code is not that of the program",
-                number,
-                [*lines[: number + 1], *lines[number:]],
-            )
-
-    return waits_once
+@_cure(
+    "What does the shell take for the name of a command in this line?",
+    "The first word of a line is a command, and the others are its arguments. Only NAME=VALUE, without spaces, sets a "
+    "variable.",
+    "Remove the spaces around the =, as in code=$?.",
+)
+def spaced(lines: Lines) -> Iterator[Remedy]:
+    """A variable that is set with a space beside its =."""
+    if not lines or not _SCRIPT.match(lines[0]):
+        return
+    for number, found in lines.matching(r"(\s*)([a-z_]\w*)(?:\s+=\s*|=\s+)(\S.*)"):
+        yield lines.remedy(
+            f"`{found[0].strip()}` does not set {found[2]} for the lines after it: no space may stand beside the =",
+            number,
+            [*lines[:number], f"{found[1]}{found[2]}={found[3]}", *lines[number + 1 :]],
+        )
 
 
-def ends_itself(path: str) -> Cure:
-    """A signal to the whole process group, in a script at this path, which ends the script, too."""
+@_cure(
+    "How many arguments does this line give to the program if the variable is empty, and how many if it is not?",
+    'The shell makes one argument of what is in quotes: "" is one that is empty, and "--restart restart.dat" is one, too.',
+    'Leave the quotes out, or use an array: args=(--restart restart.dat), and "${args[@]}".',
+)
+def quoted(lines: Lines) -> Iterator[Remedy]:
+    """A variable in quotes that stands for several words or none."""
+    if not lines or not _SCRIPT.match(lines[0]):
+        return
+    first = {found[0]: number for number, line in reversed([*enumerate(lines)]) for found in _QUOTED.finditer(line)}
+    for variable, number in first.items():
+        yield lines.remedy(
+            f"with its quotes, {variable} is always one argument, even if it is empty or contains several words",
+            number,
+            [line.replace(variable, variable.strip('"')) for line in lines],
+        )
 
-    @cure_of(
-        partial(Lines, path=path),
-        "Which processes does this `kill` end?",
-        "0 stands for all processes of the group. The script is one of them, and so may be the program that has started it.",
-        "Keep the number of the process right after it is started, pid=$!, and send the signal to that alone: kill $pid.",
-    )
-    def kills_group(lines: Lines) -> Iterator[Remedy]:
-        for number, line in enumerate(lines):
-            if found := _KILLS_GROUP.search(line):
-                others = [*lines[:number], line.replace(found[0], "kill $(jobs -p) 2> /dev/null"), *lines[number + 1 :]]
-                waits_on = [part for each in others for part in (each, each)[: 1 + bool(re.match(_WAITS, each))]]
-                for changed in (others, waits_on):
-                    yield lines.remedy(
-                        f"`{found[0]}` sends the signal to all processes of the group, of which this script itself is one",
-                        number,
-                        changed,
-                    )
 
-    return kills_group
+@_cure(
+    "With which code does the script leave, and with which the program that it has started?",
+    "bash runs a trap at once if it waits with `wait`. That then returns more than 128, although the program still "
+    "runs and saves.",
+    "Wait once more after the trap: repeat the line with `wait`, and leave with the code of the second.",
+)
+def interrupted(lines: Lines) -> Iterator[Remedy]:
+    """A `wait` that a signal with a trap interrupts."""
+    for number, found in lines.matching(_WAITS):
+        yield lines.remedy(
+            f"the signal also ends this `{found[0].strip()}`, before the program that it waits for has ended: its exit "
+            "code is not that of the program",
+            number,
+            [*lines[: number + 1], *lines[number:]],
+        )
+
+
+@_cure(
+    "Which processes does this `kill` end?",
+    "0 stands for all processes of the group. The script is one of them, and so may be the program that has started it.",
+    "Keep the number of the process right after it is started, pid=$!, and send the signal to that alone: kill $pid.",
+)
+def ends_itself(lines: Lines) -> Iterator[Remedy]:
+    """A signal to the whole process group, which ends the script, too."""
+    for number, line in enumerate(lines):
+        if found := _KILLS_GROUP.search(line):
+            others = [*lines[:number], line.replace(found[0], "kill $(jobs -p) 2> /dev/null"), *lines[number + 1 :]]
+            waits_on = [part for each in others for part in (each, each)[: 1 + bool(re.match(_WAITS, each))]]
+            for changed in (others, waits_on):
+                yield lines.remedy(
+                    f"`{found[0]}` sends the signal to all processes of the group, of which this script itself is one",
+                    number,
+                    changed,
+                )
