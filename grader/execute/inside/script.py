@@ -91,7 +91,7 @@ def _run(path: str, arguments: "list[str]") -> None:
         code = stop.code
     except BaseException as error:
         code, interrupt = 1, _interrupt(type(error))
-        _report(error)
+        report(error)
     # Keep no reference to the script's objects: destroying them closes the files that it left open.
     del namespace
     if interrupt:
@@ -164,15 +164,15 @@ def _compiled(path: str) -> "CodeType":
     return code
 
 
-def _report(error: BaseException) -> None:
-    """Print a traceback without the frames of our own files."""
+def report(error: BaseException, own: str = HERE) -> None:
+    """Print a traceback without the frames of our own files, those in the directory `own`."""
     pending: list[BaseException | None] = [error]
     seen: set[int] = set()
     while pending:
         link = pending.pop()
         if link is not None and id(link) not in seen:
             seen.add(id(link))
-            link.__traceback__ = _without_own(link.__traceback__)
+            link.__traceback__ = without_own(link.__traceback__, own)
             pending += link.__cause__, link.__context__
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     since_3_12: Any = sys
@@ -180,11 +180,11 @@ def _report(error: BaseException) -> None:
     sys.excepthook(type(error), error, error.__traceback__)
 
 
-def _without_own(trace: "TracebackType | None") -> "TracebackType | None":
+def without_own(trace: "TracebackType | None", own: str) -> "TracebackType | None":
     """A traceback without the frames of our files, and of the imports that called them, as Python omits its own."""
     kept: list[TracebackType] = []
     while trace is not None:
-        if not _file(trace).startswith(HERE):
+        if not _file(trace).startswith(own):
             kept.append(trace)
         else:
             while kept and _file(kept[-1]).startswith("<frozen importlib."):

@@ -12,10 +12,15 @@ import types
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import undo
 from .process import Process, ProgramEnded
+
+if TYPE_CHECKING:  # see ../executor.py
+    import script
+else:
+    from ..inside import script
 
 BY_INTERRUPT = -1
 """Stands for an exit code if Python ends itself by SIGINT."""
@@ -37,36 +42,7 @@ def exit_code(code: object) -> int:
 
 def report(error: BaseException) -> None:
     """Print a traceback without the frames of this package."""
-    pending: list[BaseException | None] = [error]
-    seen = set()
-    while pending:
-        link = pending.pop()
-        if link is not None and id(link) not in seen:
-            seen.add(id(link))
-            link.__traceback__ = _without_own(link.__traceback__)
-            pending += [link.__cause__, link.__context__]
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-    vars(sys)["last_exc"] = error  # which Python has since 3.12
-    sys.excepthook(type(error), error, error.__traceback__)
-
-
-def _without_own(trace: types.TracebackType | None) -> types.TracebackType | None:
-    """A traceback without the frames of this package, and of the imports that called them."""
-    kept: list[types.TracebackType] = []
-    while trace is not None:
-        if not _file(trace).startswith(_OWN):
-            kept.append(trace)
-        else:
-            while kept and _file(kept[-1]).startswith("<frozen importlib."):
-                kept.pop()
-        trace = trace.tb_next
-    for frame, following in zip(kept, [*kept[1:], None]):
-        frame.tb_next = following
-    return kept[0] if kept else None
-
-
-def _file(trace: types.TracebackType) -> str:
-    return trace.tb_frame.f_code.co_filename
+    script.report(error, _OWN)
 
 
 class Callbacks:
@@ -103,7 +79,7 @@ class Callbacks:
             except ProgramEnded:
                 raise
             except BaseException as error:
-                error.__traceback__ = _without_own(error.__traceback__)
+                error.__traceback__ = script.without_own(error.__traceback__, _OWN)
                 print(f"Exception ignored in atexit callback: {function!r}", file=sys.stderr)
                 traceback.print_exception(error)
 
