@@ -507,13 +507,13 @@ class Case:
             if state.run and state.run.seconds
             for (_, old), (_, new) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox))
         ]
-        return all(abs(seconds * times[0][1] - lines * times[0][0]) < 0.01 * seconds for seconds, lines in times)
+        return _in_proportion(times)
 
     def lines_lost_for_time(self) -> bool:
         """Whether the executions took time in proportion to the lines of the right output up to where the next one begins, and
         not to those that they wrote: one line is missing before each restart, of an iteration that was done."""
         expected = self.labels[0]
-        done: list[tuple[float, int, int]] = []  # seconds, lines written, lines up to the next restart
+        written: list[tuple[float, int]] = []  # seconds, lines
         begins: list[int] = []
         for state in self.state.way():
             before, after = (
@@ -523,23 +523,23 @@ class Case:
             if not new or not state.ran.seconds or not {*new} <= {*expected}:
                 return False
             begins.append(expected.index(new[0]))
-            done.append((state.ran.seconds, len(new), 0))
+            written.append((state.ran.seconds, len(new)))
         ends = [*begins[1:], len(expected)]
-        work = [(seconds, end - begin) for (seconds, _, _), begin, end in zip(done, begins, ends)]
-        lost = [end - begin - lines for (_, lines, _), begin, end in zip(done, begins, ends)]
-        (first, lines), proportion = work[0], [(seconds, lines) for seconds, lines, _ in done]
-        return (
-            lost == [1] * (len(lost) - 1) + [0]
-            and len(lost) > 1
-            and all(abs(took * lines - first * did) < 0.01 * took for took, did in work)
-            and not all(abs(took * proportion[0][1] - first * did) < 0.01 * took for took, did in proportion)
-        )
+        done = [(seconds, end - begin) for (seconds, _), begin, end in zip(written, begins, ends)]
+        lost = [lines - less for (_, lines), (_, less) in zip(done, written)]
+        is_one_missing_each_time = len(lost) > 1 and lost == [1] * (len(lost) - 1) + [0]
+        return is_one_missing_each_time and _in_proportion(done) and not _in_proportion(written)
 
     def repeated(self) -> bool:
         """Whether the sandbox has an output line more often than expected."""
         return any(
             actual.count(line) > expected.count(line) for expected, actual in self.so_far for line in set(expected)
         )
+
+
+def _in_proportion(times: list[tuple[float, int]]) -> bool:
+    """Whether all these (seconds, lines) have the proportion of the first."""
+    return all(abs(seconds * times[0][1] - lines * times[0][0]) < 0.01 * seconds for seconds, lines in times)
 
 
 def label(line: str) -> str:

@@ -189,25 +189,19 @@ class Loop:
         if done > required:
             return too_long(job, cache, exploration, required, seconds, self.noun)
         if done < required:
-            return failed(
-                job,
-                cache,
-                exploration,
-                None,
+            text = (
                 f"The output is right, but it took only the time of {count(done, self.noun)}: "
-                f"the science has to be done for all {required}.",
+                f"the science has to be done for all {required}."
             )
+            return failed(job, cache, exploration, text=text)
         longest = max(round(state.ran.seconds / seconds) for state in free_way(exploration))
         if longest > interval + 1:
-            return failed(
-                job,
-                cache,
-                exploration,
-                None,
+            text = (
                 f"It computes {count(longest, self.noun)} without exiting with {job.checkpoint_exit_code} in "
                 f"between. An eviction would cost all of them, but interval = {interval} allows only "
-                f"{count(interval, self.noun)}.",
+                f"{count(interval, self.noun)}."
             )
+            return failed(job, cache, exploration, text=text)
         return None
 
 
