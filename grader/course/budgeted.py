@@ -184,7 +184,7 @@ class BudgetedExecutor(LocalExecutor):
         """Whether a restart behaves differently where the execution before it did not run, or days later. If so, the
         executions have left something outside the sandbox: for example a number, as a limit of another process, or as the
         time at which they ended. Two restarts are tried, of a job drawn by `seed` among those that were restarted most
-        often: the last, and then one of the others, which is drawn as well.
+        often: the last, and one of the others, which is drawn as well.
 
         This is also true for a program that uses random numbers; apart() shows what becomes of that.
         """
@@ -196,11 +196,13 @@ class BudgetedExecutor(LocalExecutor):
             return False
         drawn = self._draw.choice([what for what, starts in self._restarts.items() if len(starts) > most // 2])
         *others, last = self._restarts[drawn]
-        # The last comes first, so that neither comes after the execution that it came after before.
-        return any(
-            self._differs(self._confine._replace(number=1), self._jobs[drawn], restart)
-            for restart in (last, *([self._draw.choice(others)] if others else ()))
-        )
+        restarts = [last]
+        if others:
+            one = self._draw.choice(others)
+            # Neither comes after the execution that it came after before, there or on the whole machine.
+            restarts.insert(1 if one is others[-1] else 0, one)
+        elsewhere = self._confine._replace(number=1)
+        return any(self._differs(elsewhere, self._jobs[drawn], restart) for restart in restarts)
 
     def _restarted(self) -> dict[_Invocation, list[_Restart]]:
         """Invocation → its restarts: executions with nothing in their sandboxes but what its first execution had, or any
