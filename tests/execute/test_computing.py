@@ -61,7 +61,8 @@ def test_a_program_may_go_by_its_processor_time(executor):
 
 def test_nothing_is_counted_twice(executor):
     text = "for _ in range(5):\n    compute(0.1)\n    time.time()\n    time.sleep(100)\n"
-    assert 980 <= execute(executor, python(text)).seconds <= 1800
+    # os.times() counts in ticks of 10 ms, so each of the five may compute two of them less.
+    assert 900 <= execute(executor, python(text)).seconds <= 1800
 
 
 def test_what_a_child_computes_counts(executor):
