@@ -17,6 +17,7 @@ from ..execute import pythons
 from ..execute.executor import Executor
 from ..execute.team import Team, processors
 from ..files import write_whole
+from ..problems import UNKNOWN as UNKNOWN_COMMAND
 from ..rules import schedule
 from ..rules.job import Job
 from ..rules.profile import PROFILES, Profile
@@ -188,7 +189,7 @@ class _Verification:
         if options.expected and options.without_checkpoints:
             raise InputError("--expected and --without-checkpoints both give the right output: use one of them")
         self.expected = _expected(options.expected, options.submit_file, len(self.jobs)) if options.expected else None
-        self.never_saving = _without_checkpoints(options, self.profile, len(self.jobs))
+        self.never_saving = _without_checkpoints(options, self.profile, submission, len(self.jobs))
         self.observer = Observer()
         self.written: set[str] = set()
         """Files that the job wrote outside its sandbox, where nothing prevents that."""
@@ -417,26 +418,27 @@ def _expected(directory: Path, submit_file: Path, jobs: int) -> Tree:
     return files
 
 
-def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: int) -> tuple[Job, ...]:
-    """The jobs with the commands of --without-checkpoints; () without that option."""
+def _without_checkpoints(
+    options: argparse.Namespace, profile: Profile, submission: submit.Submission, jobs: int
+) -> tuple[Job, ...]:
+    """The jobs of a submission with the commands of --without-checkpoints; () without that option."""
     if not options.without_checkpoints:
         return ()
-    lines: list[str] = options.without_checkpoints
-    for line in lines:
+    for line in options.without_checkpoints:
         if "=" not in line:
             raise InputError(
                 f"--without-checkpoints {line!r} is not a submit command: write COMMAND = VALUE, as in "
                 '"arguments = --never-save"'
             )
     try:
-        submission = submit.read(options.submit_file, profile, lines, os.environ)
-        never_saving = submission.within(options.submit_file.parent)
+        changed = submit.read(options.submit_file, profile, options.without_checkpoints, os.environ)
+        never_saving = changed.within(options.submit_file.parent)
     except submit.SubmitError as error:
         # The file alone can be read, so the option is to blame, not a line of the file.
         raise InputError(f"--without-checkpoints: {error.problem}. {error.remedy}") from None
-    given = tuple(f"{line.partition('=')[0].strip().lower()} is not a submit command" for line in lines)
-    if wrong := next((remark for remark in submission.remarks if remark.text.startswith(given)), None):
-        raise InputError(f"--without-checkpoints: {wrong.text}")
+    for remark in changed.remarks:
+        if remark.kind == UNKNOWN_COMMAND and remark not in submission.remarks:
+            raise InputError(f"--without-checkpoints: {remark.text}")
     if len(never_saving) != jobs:
         raise InputError(f"with --without-checkpoints, {len(never_saving)} jobs are queued, but without it {jobs}")
     return never_saving

@@ -65,18 +65,18 @@ def explaining(
 ) -> tuple[Forgotten, ...]:
     """What a job forgets at each restart, if it gets this output by that, instead of the one of a run that never
     restarts."""
-    first = exploration.first
-    if first is None or first.follower is None:
+    way = way_without_faults(exploration.first) if exploration.first else []
+    if len(way) < 2:
         return ()
     wrong = Tree({path: got[path] for path in right if path in got})
-    run, returned_files = goes_on(job, first, executor, profile, Unbroken())
+    run, returned_files = goes_on(job, way[0], executor, profile, Unbroken())
     back = next((note for note in run.notes if note[0] == "back"), None)
     if back is None or (exploration.known and not _same(returned_files, right)):
         return ()
     loop = str(back[1]), int(back[2])
     as_often = _stays(run) == exploration.checkpoints
     known: set[tuple[Unbroken, str]] = set()
-    for one, restart in _restarts(job, way_without_faults(first), executor, profile, loop):
+    for one, restart in _restarts(job, way, executor, profile, loop):
         lost = {(one.how, name) for name in restart.lost}
         if lost <= known:
             continue

@@ -112,31 +112,39 @@ while done < 9:
         assert measured(job, explore(job, executor), executor, MODERN)[0].verdict == verdict
 
 
-def test_what_is_other_than_at_the_save_is_named_wherever_it_begins(executor):
-    job = job_of("total += values[0] * done; values.insert(0, done)")
-    source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done: values = [5]\nwhile done < 9:")
-    job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
-    found, _ = measured(job, explore(job, executor), executor, MODERN)
-    (values,) = forgotten(job, found, executor, MODERN)
-    assert (values.name, values.saved, values.anew) == ("values", "[2, 1, 0, 3, 1, 2]", False)
-    assert values.restored == "[5]"
-
-
-def test_what_only_a_later_restart_changes_is_named(executor):
-    job = job_of("total += values[0] * done")
-    source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done > 3: values = [5]\nwhile done < 9:")
-    job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
-    found, _ = measured(job, explore(job, executor), executor, MODERN)
-    (values,) = forgotten(job, found, executor, MODERN)
-    assert (values.name, values.saved, values.restored, values.anew) == ("values", "[3, 1, 2]", "[5]", False)
+@pytest.mark.parametrize(
+    ("body", "restored", "saved"),
+    [
+        ("total += values[0] * done; values.insert(0, done)", "if done: values = [5]", "[2, 1, 0, 3, 1, 2]"),
+        ("total += values[0] * done", "if done > 3: values = [5]", "[3, 1, 2]"),
+    ],
+    ids=["at the first restart", "at a later one"],
+)
+def test_what_is_other_than_at_the_save_is_named_wherever_it_begins(executor, body, restored, saved):
+    _, (values,) = restoring(executor, body, restored)
+    assert (values.name, values.saved, values.restored, values.anew) == ("values", saved, "[5]", False)
 
 
 def test_a_place_that_is_wrong_only_later_is_not_named(executor):
-    job = job_of("total += done")
-    source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done > 3: done += 1\nwhile done < 9:")
+    found, forgets = restoring(executor, "total += done", "if done > 3: done += 1")
+    assert (found.failure, forgets) == ("wrong output", ())
+
+
+def test_a_way_that_was_not_followed_to_its_end_is_not_explained(executor):
+    job = job_of("total += done", "0")
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    assert forgotten(job, found, executor, MODERN)
+    found.first.follower.follower = None
+    assert forgotten(job, found, executor, MODERN) == ()
+
+
+def restoring(executor, body, restored):
+    """The measured exploration, and what is forgotten, of a program with a line more before its loop."""
+    job = job_of(body)
+    source = job.inputs.file("job").content.replace(b"while done < 9:", restored.encode() + b"\nwhile done < 9:")
     job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
     found, _ = measured(job, explore(job, executor), executor, MODERN)
-    assert (found.failure, forgotten(job, found, executor, MODERN)) == ("wrong output", ())
+    return found, forgotten(job, found, executor, MODERN)
 
 
 def test_what_a_restart_brings_back_is_not_named(executor):
