@@ -56,7 +56,7 @@ with open("saved.txt", "w") as file:
 sys.exit(code)
 '''
 
-MOST_HOURS = 30 * 24
+MOST_HOURS = 7 * 24
 """Hours of work in which a rule is asked whether to save."""
 ASK_ON = b'''\
 #!/usr/bin/env python3

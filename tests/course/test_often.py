@@ -169,7 +169,7 @@ def test_where_a_rule_saves_is_believed_only_if_it_can_be(text, executor):
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ("seconds_since_checkpoint >= 3600", "returned None each time; it would not save once in 720 h."),
+        ("seconds_since_checkpoint >= 3600", "returned None each time; it would not save once in 168 h."),
         (
             "return seconds_since_checkpoint >= 26 * 3600",
             "returned False each time; it would first save after 26 h 6 min.",
