@@ -13,7 +13,7 @@ def main():
     done = []
     if os.path.exists("done.txt"):
         done = [int(line) for line in open("done.txt")]
-    blocks = [(n, n + 500) for n in range(0, 6000, 500)]
+    blocks = [(n, n + 100) for n in range(0, 1200, 100)]
     with multiprocessing.Pool(2) as pool:
         while len(done) < len(blocks):
             done += pool.map(primes_in, blocks[len(done) : len(done) + 4])
