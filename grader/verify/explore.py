@@ -17,10 +17,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 from ..rules import transfer
-from ..rules.execution import Executes, Run, Stop
+from ..rules.execution import Executes, Run, Stop, Unbroken
 from ..rules.job import Job
 from ..rules.livelock import FUTILE, MOST_BESIDE, Livelock
 from ..rules.profile import MODERN, Profile
@@ -59,7 +60,8 @@ RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN, RIGHT = Verdict
 MIDDLE = 2.0
 """Virtual seconds that an execution takes at least for a soft eviction in its middle to be tried."""
 WORTHWHILE = 0.1
-"""Real seconds of an execution, on average, from which on others are begun beside it."""
+"""Real seconds that a job's executions take in all, from which on others are begun beside them: another executor takes
+about as long to start."""
 LOOKED_AHEAD = 8
 """States in the queue that are looked at for that."""
 LATE = 10 * 24 * 3600.0 + 8 * 3600.0 + 9 * 60.0 + 10.0
@@ -255,11 +257,11 @@ class _Explorer:
     def again(self, **changes: object) -> _Explorer:
         """Another one for the same job."""
         other = _Explorer(self.job, self.executor, self.profile, self.expected, self.bounds, self.observer)
-        vars(other).update(until=self.until, streams_count=self.streams_count, **changes)
+        vars(other).update(until=self.until, waited=self.waited, streams_count=self.streams_count, **changes)
         return other
 
     def explore_all(self) -> Exploration:
-        first = self.first()
+        first = self.first
         reference = self.reference(first)
         self.enter(first)
         try:
@@ -426,16 +428,17 @@ class _Explorer:
 
     def begin(self, now: Situation) -> None:
         """Have an execution begun that is going to be asked for, if there is somebody free to do so and it is worth it."""
-        ahead = getattr(self.executor, "ahead", None)
-        if (
-            ahead is None
-            or self.waited <= WORTHWHILE * len(self.runs)
-            or len(self.runs) + len(self.begun) >= self.bounds.executions
-        ):
+        ahead = self.ahead
+        if ahead is None or len(self.runs) + len(self.begun) >= self.bounds.executions:
             return
         key = self.start_key(now)
         if key not in self.runs and key not in self.begun:
             self.begun[key] = execute(ahead, self.job, now)
+
+    @property
+    def ahead(self) -> Any:
+        """An executor whose run() returns a Future at once; None if all are busy, or it isn't worthwhile."""
+        return getattr(self.executor, "ahead", None) if self.waited > WORTHWHILE else None
 
     def begin_elsewhere(self, now: Situation, run: Run, then: Situation) -> None:
         """Have that execution begun which follows the last checkpoint in a new sandbox, as expand() will ask for it."""
@@ -444,6 +447,12 @@ class _Explorer:
         else:
             self.begin(self.start(self.step(now, FaultHappened(Fault("evict", now.execution), run, run.seconds))))
 
+    def begin_unbroken(self) -> None:
+        """Begin the run that never restarts, with which a job that saves is compared in the end."""
+        first, how = self.first, Unbroken()
+        if how not in first.unbroken and (ahead := self.ahead):
+            first.unbroken[how] = ahead.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
+
     def begin_next(self) -> None:
         """Have the executions begun that are next in the queue."""
         for *_, state in self.queue[:LOOKED_AHEAD]:
@@ -451,6 +460,7 @@ class _Explorer:
 
     # -- states ----------------------------------------------------------------
 
+    @cached_property
     def first(self) -> State:
         now = self.start(submitted(self.job))
         return State(now, self.livelock.afresh(), key=self.key(now))
@@ -610,6 +620,8 @@ class _Explorer:
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
             if not self.foreseen:  # of a run that is repeated, nothing else is asked
+                if then.kind == Kind.CHECKPOINT:
+                    self.begin_unbroken()
                 self.begin_elsewhere(state.now, run, then)
             if then.status is Status.CLAIMED:
                 state = self.successor(state, self.restart(then))
@@ -726,9 +738,9 @@ class _Explorer:
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
         fresh = self.again(expected=None, bounds=bounds)
         with self.executor.afresh():
-            one, returned_files = self.uninterrupted(self.first())
+            one, returned_files = self.uninterrupted(self.first)
             fresh.foreseen = [state.now for state in one.way()]
-            other, again = fresh.uninterrupted(fresh.first())
+            other, again = fresh.uninterrupted(fresh.first)
         if self.observer.stopped:
             raise Exhausted(Unknown.INTERRUPTED, "")
         if returned_files is not None and again is not None and self.relevant(returned_files) == self.relevant(again):

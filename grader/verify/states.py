@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 
-from ..rules.execution import Run
+from ..rules.execution import Run, Unbroken
 from ..rules.livelock import Livelock
 from ..rules.schedule import Fault, Schedule
 from ..rules.step import Ended, Kind, Next, Situation
@@ -40,6 +41,8 @@ class State:
     """After a checkpoint: the state in a new sandbox, as opposed to `follower` in place."""
     replaced: frozenset[str] | None = None
     """Names in the spool that each checkpoint replaces which can follow in place; None while that is not known."""
+    unbroken: dict[Unbroken, Run | Future[Run]] = field(default_factory=dict, init=False)
+    """Runs from here that never restart, kept as they are asked for more than once."""
 
     @property
     def next(self) -> Next | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import NamedTuple
@@ -128,7 +129,10 @@ def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Un
 
 def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> tuple[Run, Tree | None]:
     """A run that never restarts, from the start of `first`, and what it brings home if it ends well."""
-    run = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
+    known = first.unbroken.get(how)
+    if known is None or (isinstance(known, Future) and known.cancelled()):
+        known = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
+    run = first.unbroken[how] = known.result() if isinstance(known, Future) else known
     if _CLOSED.search(run.stderr) and not how.files_stay_open:
         return goes_on(job, first, executor, profile, how._replace(files_stay_open=True))
     then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
 from grader.execute.executor import Executor
 from grader.execute.isolation import own_confinement
 from grader.execute.team import Team
-from grader.rules.execution import Limits, MachineTrouble
+from grader.rules.execution import Limits, MachineTrouble, Run, Unbroken
+from grader.rules.profile import MODERN
 from grader.tree import File, Tree
 from grader.verify import explore as exploring
 from grader.verify.explore import explore
+from grader.verify.unbroken import goes_on
 
 SAVES = """
 import os, sys
@@ -103,3 +106,23 @@ def test_the_first_can_be_used_by_itself_when_all_has_finished(python_job):
         team.finish()
         assert not team._pending and team._idle.qsize() == len(team._members)
         assert team.first.run(waits, waits.inputs).exit.code == 0
+
+
+def test_a_run_that_never_restarts_is_executed_once_beside_the_others(job, monkeypatch):
+    monkeypatch.setattr(exploring, "WORTHWHILE", 0.0)
+    with Team(Executor, 2) as team:
+        found = explore(job, team)
+        begun = found.first.unbroken[Unbroken()]
+        team.finish()
+        asked = [goes_on(job, found.first, team, MODERN, Unbroken()) for _ in range(2)]
+    assert asked[0] == asked[1] and asked[0][0] is begun.result() is found.first.unbroken[Unbroken()]
+
+
+def test_one_that_was_cancelled_is_executed_when_it_is_asked_for(job):
+    cancelled: Future[Run] = Future()
+    cancelled.cancel()
+    with Executor() as executor:
+        found = explore(job, executor)
+        found.first.unbroken[Unbroken()] = cancelled
+        run, _ = goes_on(job, found.first, executor, MODERN, Unbroken())
+    assert run.notes and found.first.unbroken == {Unbroken(): run}

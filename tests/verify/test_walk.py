@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.rules.execution import EPOCH, SIGKILL, Exit, Limit, Run
+from grader.rules.execution import EPOCH, SIGKILL, Exit, Limit, Run, Unbroken
 from grader.rules.job import Job
 from grader.rules.livelock import MOST_BESIDE
 from grader.rules.profile import MODERN, PROFILES
@@ -490,13 +490,16 @@ class Ahead(Scripted):
 
     def __init__(self, program, seconds=0.0):
         super().__init__(program, seconds)
-        self.begun = 0
+        self.begun, self.unbroken = 0, []
         self.ahead = SimpleNamespace(run=self._begin)
 
-    def _begin(self, job, sandbox, **circumstances):
-        self.begun += 1
+    def _begin(self, job, sandbox, unbroken=None, **circumstances):
         future: Future[Run] = Future()
-        future.set_result(super().run(job, sandbox, **circumstances))
+        if unbroken:
+            self.unbroken.append(sandbox)
+        else:
+            self.begun += 1
+            future.set_result(super().run(job, sandbox, **circumstances))
         return future
 
 
@@ -528,7 +531,24 @@ def test_of_a_run_that_is_repeated_only_the_same_is_begun_beside(monkeypatch):
     explore(job(), once, bounds=Bounds(twice=False))
     explore(job(), twice)
     assert twice.executed == alone.executed, "nothing is executed for nothing"
-    assert twice.begun == once.begun + 3, "of the five, all that come after the first has shown that it is worthwhile"
+    assert twice.begun == once.begun + 4, "of the five, all but the first"
+
+
+@pytest.mark.parametrize("what", [safe, littering, endless])
+def test_a_run_that_never_restarts_is_begun_once_the_job_saves(what, monkeypatch):
+    lazy, team = Ahead(what), Ahead(what)
+    found = explore(job(), lazy)
+    assert (lazy.unbroken, found.first.unbroken) == ([], {}), "it isn't worthwhile"
+    monkeypatch.setattr(walk, "WORTHWHILE", -1.0)
+    found = explore(job(), team)
+    assert team.unbroken == [found.first.sandbox] and list(found.first.unbroken) == [Unbroken()]
+
+
+def test_a_job_that_never_saves_is_compared_with_nothing(monkeypatch):
+    monkeypatch.setattr(walk, "WORTHWHILE", -1.0)
+    team = Ahead(lambda files, at: 0)
+    explore(job(), team)
+    assert team.unbroken == []
 
 
 def test_no_more_is_begun_beside_than_may_be_executed(monkeypatch):
