@@ -12,6 +12,26 @@ def wrapper(text: str, files: str = "restart.dat, my_output.txt") -> dict[str, s
     return {"my_wrapper": text.lstrip("\n"), "waves.sub": SUBMIT.replace("restart.dat, my_output.txt", files)}
 
 
+def in_bash(text: str) -> dict[str, str]:
+    """An answer in bash that begins by looking for a restart file, and starts waves with $args."""
+    return wrapper(f"{BASH}{text.lstrip()}")
+
+
+def without(line: str, style: str) -> dict[str, str]:
+    """The right answer in this style, without a line."""
+    text = RIGHT[style]["my_wrapper"]
+    assert line in text
+    return wrapper(text.replace(line, ""))
+
+
+BASH = """
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+"""
+WHOLE = """[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat\n"""
+"""Takes the older restart file where the newer one is torn."""
+
 START = """
 #!/bin/bash
 if [ -f restart.dat ]; then
@@ -214,10 +234,7 @@ raise SystemExit(85)
 """,
         "checkpoint, my_output.txt",
     ),
-    "$SECONDS, looked at every second": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "$SECONDS, looked at every second": in_bash("""
 ./waves $args &
 pid=$!
 while [ $SECONDS -lt $1 ]; do
@@ -229,10 +246,7 @@ wait $pid
 [ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
 exit 85
 """),
-    "a deadline in $SECONDS, in a function": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "a deadline in $SECONDS, in a function": in_bash("""
 running() { kill -0 "$1" 2> /dev/null; }
 run_for() {
     local deadline=$((SECONDS + $1)); shift
@@ -249,10 +263,7 @@ exit 85
 fi
 exit $code
 """),
-    "date +%s, every two seconds": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "date +%s, every two seconds": in_bash("""
 end=$(( $(date +%s) + $1 ))
 ./waves $args & pid=$!
 while [ $(date +%s) -lt $end ]; do
@@ -278,10 +289,7 @@ wait $pid
 tail -n 1 restart.dat | grep end > /dev/null || cp restart.old restart.dat
 exit 85
 """),
-    "printf %(%s)T": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "printf %(%s)T": in_bash("""
 printf -v start '%(%s)T' -1
 ./waves $args & pid=$!
 while kill -0 $pid 2>/dev/null; do
@@ -293,10 +301,7 @@ if [ -z "$timed_out" ]; then wait $pid; exit $?; fi
 [ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
 exit 85
 """),
-    "wait -n, for the program or a timer": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "wait -n, for the program or a timer": in_bash("""
 ./waves $args & pid=$!
 sleep $1 & timer=$!
 wait -n $pid $timer
@@ -309,10 +314,7 @@ fi
 kill $timer
 exit $code
 """),
-    "a signal of its own, trapped": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "a signal of its own, trapped": in_bash("""
 trap 'timed_out=yes; kill $pid' USR1
 ./waves $args & pid=$!
 (sleep $1; kill -USR1 $$) & timer=$!
@@ -325,10 +327,7 @@ fi
 kill $timer 2>/dev/null
 exit $code
 """),
-    "read -t, from a pipe": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "read -t, from a pipe": in_bash("""
 mkfifo pipe; exec 3<> pipe; rm pipe
 ./waves $args & pid=$!
 ( wait; )
@@ -338,10 +337,7 @@ kill $pid; wait $pid
 [ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
 exit 85
 """),
-    "coproc, whose lines are read with a limit": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "coproc, whose lines are read with a limit": in_bash("""
 coproc ./waves $args 2>&1
 pid=$COPROC_PID
 exec 4<&${COPROC[0]}
@@ -359,10 +355,7 @@ fi
 wait $pid
 exit $?
 """),
-    "timeout, and a moment to settle": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "timeout, and a moment to settle": in_bash("""
 timeout "$1" ./waves $args
 code=$?
 if [[ $code != 124 ]]; then exit $code; fi
@@ -394,10 +387,7 @@ if [ -x /usr/bin/timeout ]; then $T "${limit}s" ./waves "$@" || code=$?; else ex
 if [ "$(/usr/bin/tail -n1 restart.dat)" != end ]; then /bin/mv restart.old restart.dat; fi
 exit 85
 """),
-    "a busy loop": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "a busy loop": in_bash("""
 ./waves $args & pid=$!
 while kill -0 $pid 2>/dev/null && ((SECONDS < $1)); do :; done
 if kill $pid 2>/dev/null; then wait $pid
@@ -453,10 +443,7 @@ my $last = -f "restart.dat" ? `tail -n 1 restart.dat` : "";
 rename "restart.old", "restart.dat" unless $last eq "end\\n";
 exit 85;
 """),
-    "what is left only sleeps, or finds nobody to kill": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+    "what is left only sleeps, or finds nobody to kill": in_bash("""
 sleep infinity &
 ./waves $args &
 pid=$!
@@ -540,81 +527,31 @@ except subprocess.TimeoutExpired:
 """,
             "good.dat, my_output.txt",
         ),
-        "ten seconds less than it is given": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+        "ten seconds less than it is given": in_bash("""
 limit=$(($1-10))
 timeout $limit ./waves $args
 code=$?
 [ $code -eq 124 ] && exit 85
 exit $code
 """),
-        "sleeps before it leaves": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+        "sleeps before it leaves": in_bash("""
 timeout $1 ./waves $args
 code=$?
 if [ $code -eq 124 ]; then sleep 8; exit 85; fi
 exit $code
 """),
-        "nine tenths of its limit": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+        "nine tenths of its limit": in_bash("""
 timeout $(( $1 * 9 / 10 )) ./waves $args
 code=$?
 [ $code -eq 124 ] && exit 85
 exit $code
 """),
-        "$SECONDS, and whatever is there": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
-./waves $args &
-pid=$!
-while [ $SECONDS -lt $1 ]; do
-    sleep 1
-    if ! kill -0 $pid 2> /dev/null; then wait $pid; exit $?; fi
-done
-kill $pid
-wait $pid
-exit 85
-"""),
-        "read -t, and whatever is there": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
-mkfifo pipe; exec 3<> pipe; rm pipe
-./waves $args & pid=$!
-( wait; )
-( while kill -0 $pid 2>/dev/null; do sleep 1; done; echo over >&3 ) &
-if read -t $1 -u 3 line; then wait $pid; exit $?; fi
-kill $pid; wait $pid
-exit 85
-"""),
-        "Perl, an alarm, and whatever is there": wrapper("""
-#!/usr/bin/perl
-use strict; use warnings;
-my $limit = shift;
-my @args = -f "restart.dat" ? ("--restart", "restart.dat") : ();
-my $pid = fork // die;
-if (!$pid) { exec "./waves", @args; die }
-my $late = 0;
-local $SIG{ALRM} = sub { $late = 1; kill "TERM", $pid; };
-alarm $limit;
-waitpid($pid, 0); my $status = $?;
-waitpid($pid, 0) if $status == -1;
-alarm 0;
-exit($status & 127 ? 128 + ($status & 127) : $status >> 8) unless $late;
-my $last = -f "restart.dat" ? `tail -n 1 restart.dat` : "";
-exit 85;
-"""),
-        "the newer one": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+        "$SECONDS, and whatever is there": without(WHOLE, "$SECONDS, looked at every second"),
+        "read -t, and whatever is there": without(WHOLE, "read -t, from a pipe"),
+        "Perl, an alarm, and whatever is there": without(
+            'rename "restart.old", "restart.dat" unless $last eq "end\\n";\n', "Perl, an alarm"
+        ),
+        "the newer one": in_bash("""
 timeout $1 ./waves $args
 code=$?
 [ $code -ne 124 ] && exit $code
@@ -623,10 +560,7 @@ exit 85
 """),
     },
     "left-running": {
-        "looks every second, and kills nobody": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+        "looks every second, and kills nobody": in_bash("""
 ./waves $args &
 pid=$!
 while [ $SECONDS -lt $1 ]; do
@@ -651,10 +585,7 @@ except subprocess.TimeoutExpired:
         shutil.copy("restart.old", "restart.dat")
     sys.exit(85)
 """),
-        "the shell above waves is ended, and waves is not": wrapper("""
-#!/bin/bash
-args=""
-if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+        "the shell above waves is ended, and waves is not": in_bash("""
 timeout --foreground $1 bash -c "./waves $args; exit \\$?"
 code=$?
 [ $code -ne 124 ] && exit $code
