@@ -21,7 +21,7 @@ examples:
   python3 lab.py site public
 
 The first start creates an environment in the folder .lab, beside this file, and installs the course there; later
-starts use it as it is. This file knows nothing of the course itself. It uses only the standard library, and only
+starts use it again. This file knows nothing of the course itself. It uses only the standard library, and only
 syntax that Python 3.6 can parse, so that an old Python shows a message instead of a SyntaxError.
 """
 
@@ -137,9 +137,9 @@ def installer(way, env):
     if way == "pip":
         return [sys.executable, "-m", "pip", "--python", python] + quiet
     if way == "download":
-        return [python, str(download_pip() / "pip")] + quiet  # a wheel runs as it is
+        return [python, str(download_pip() / "pip")] + quiet  # Python can run a wheel without installing it
     follow([python, "-Im", "ensurepip"], "pip", env)
-    follow([python, "-m", "pip"] + quiet + ["--upgrade", "pip"], "pip", env)  # 3 s that save 15
+    follow([python, "-m", "pip"] + quiet + ["--upgrade", "pip"], "pip", env)  # takes 3 s, saves 15 s
     return [python, "-m", "pip"] + quiet
 
 
@@ -221,7 +221,8 @@ def follow(command, what, env):
 
 
 def only_one():
-    """Waits until no other lab.py is changing .lab. Returns the lock, to be closed. (SQLite's lock works everywhere.)"""
+    """Waits until no other lab.py is changing .lab. Returns the lock, which the caller closes. (SQLite's
+    lock works everywhere.)"""
     import sqlite3
 
     LAB.mkdir(exist_ok=True)
@@ -265,7 +266,7 @@ def needs(env, required):
 
 
 def requirements(extra):
-    """The requirements to install. They include pip, so that `%pip install` works with every installer."""
+    """The requirements to install. They include pip for `%pip install`, whichever installer is used here."""
     if extra == "site":  # without the course itself, as its wheel is built there
         import tomllib
 
@@ -349,7 +350,7 @@ def lab(arguments):
     page = "/lab/tree/" + notebook.relative_to(ROOT).as_posix() if notebook else "/lab"
     options = ["--ServerApp.root_dir=%s" % ROOT, "--LabApp.default_url=" + urllib.parse.quote(page)]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--allow-root")  # as in a container, where Jupyter would refuse
+        options.append("--allow-root")  # otherwise Jupyter refuses to run as root, the usual user in a container
     os.environ["COURSE_LAB"] = str(ROOT / "lab.py")  # so that the course's messages show commands that work here
     if "--no-browser" in arguments:
         say("Starting JupyterLab.")
@@ -432,11 +433,11 @@ OPTIONS = {
 
 
 GRADER = ("simulate", "verify", "submit", "grade", "board", "exercise")
-"""Commands of the grader that are no commands here."""
+"""The grader's commands that lab.py does not have itself."""
 
 
 def parse(arguments):
-    """The command and its arguments, from the command line. ValueError if they make no sense."""
+    """The command and its arguments, from the command line. Raises ValueError if they make no sense."""
     name, rest = "lab", list(arguments)
     if rest and not rest[0].startswith("-"):
         name = rest.pop(0)

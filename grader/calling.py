@@ -12,8 +12,8 @@ def by_lab() -> bool:
 
 
 def command(name: str = "") -> str:
-    """`python -m grader NAME`; or the same through lab.py, if that has started this process: a shell's `python` is
-    usually another one, without the course."""
+    """`python -m grader NAME`, or the same through lab.py if lab.py has started this process: the course is usually not
+    installed for the `python` of the user's shell."""
     lab = os.environ.get("COURSE_LAB")
     python = f"python3 {shlex.quote(os.path.relpath(lab))} run" if lab else "python"
     return f"{python} -m grader {name}".rstrip()

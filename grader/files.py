@@ -11,8 +11,8 @@ from pathlib import Path
 
 
 def read_regular(path: Path, most: int | None = None) -> bytes:
-    """The first `most` bytes of a file, or all of it. Raises OSError, also for a pipe or a device, which might give
-    nothing, or no end."""
+    """The first `most` bytes of a file, or all of it. Raises OSError, also for a pipe or a device, as reading it might
+    block, or never end."""
     with _opened(path) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device; copy its content to a file", str(path))
@@ -20,8 +20,8 @@ def read_regular(path: Path, most: int | None = None) -> bytes:
 
 
 def read_named(path: Path, most: int | None = None) -> bytes:
-    """The same for a file that a user has named: it may be a pipe that somebody writes to, as a shell makes of
-    `<(COMMAND)`."""
+    """As read_regular(), for a file that a user has named: it may also be a pipe that another process writes to, such
+    as a shell's `<(COMMAND)`."""
     with _opened(path) as file:
         if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             return read_regular(path, most)
@@ -33,7 +33,7 @@ def read_named(path: Path, most: int | None = None) -> bytes:
 
 
 def _opened(path: Path) -> BufferedReader:
-    """A file opened for reading without waiting, as for a pipe, until somebody writes."""
+    """A file opened for reading. Opening a pipe does not wait until a process opens it for writing."""
     careful = getattr(os, "O_NONBLOCK", 0)
     return open(path, "rb", opener=lambda name, flags: os.open(name, flags | careful))
 

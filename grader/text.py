@@ -1,4 +1,4 @@
-"""Makes text safe to show, as names and contents of files come from untrusted programs: escapes, shortens and counts."""
+"""Makes text safe to show, as names and contents of files come from untrusted programs; words for numbers and lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plain(text: str, keep: str = "") -> str:
 
 _FORMULA = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"
 _BEGINS = re.compile(rf"""((?:^|[,;|])[\s"']*+|\s["']*+(?=.(?:\S|\Z)))(?=[{_FORMULA}])""", re.DOTALL)
-"""Places where a spreadsheet may see the beginning of a formula, with any separator."""
+"""Where a spreadsheet may see the beginning of a formula, whatever its separator."""
 
 
 def no_formula(text: str) -> str:
@@ -50,13 +50,13 @@ def duration(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """The same, rounded to minutes from a minute up: 45 s, 1 min, 1 h 23 min."""
+    """As duration(), but from a minute up rounded to minutes: 45 s, 1 min, 1 h 23 min."""
     minutes = round(seconds / 60)
     return duration(seconds) if seconds < 60 else duration(60.0 * minutes) if minutes > 1 else "1 min"
 
 
 def as_sentence(text: str) -> str:
-    """The text with a full stop, unless it ends like a sentence already: for texts of programs and of other rooms."""
+    """The text with a full stop, unless it already ends like a sentence: for text from programs and other rooms."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

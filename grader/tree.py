@@ -1,6 +1,6 @@
 """A directory as a value: an immutable snapshot of everything below it.
 
-Only the two methods at the end, read() and write(), touch the disk.
+Only Link.read(), Tree.read() and Tree.write() touch the disk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class File(NamedTuple):
     readable: bool = True
     writable: bool = True
     same_as: str = ""
-    """The first path of the same file, if it has several paths (hard links)."""
+    """If the file has several paths (hard links): the first of them; "" for that path itself."""
 
     @property
     def text(self) -> str:
@@ -38,8 +38,8 @@ class Link(NamedTuple):
 
     target: str
     absolute: bool = False
-    """Whether the target is an absolute path into the directory of the snapshot; then `target` is relative to that
-    directory, which may be a different directory each time that the tree is written."""
+    """Whether the link contains an absolute path into the directory of the snapshot. `target` is then relative to that
+    directory, as the tree may be written to a different directory each time."""
 
     @classmethod
     def read(cls, path: str, directory: str) -> Link:
@@ -89,7 +89,7 @@ def leads_out(path: str) -> bool:
 
 
 def is_circle(entry: Callable[[str], Entry | None], path: str) -> bool:
-    """Whether `path` names a link that leads back to itself. `entry(path)` does not follow links."""
+    """Whether following links from `path` never ends. `entry(path)`: the entry there, or None; it follows no links."""
     seen: set[str] = set()
     while isinstance(link := entry(path), Link) and path not in seen:
         seen.add(path)
@@ -109,8 +109,8 @@ class Tree(Mapping[str, Entry]):
     def __init__(
         self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = (), times: Mapping[str, float] = NO_TIMES
     ):
-        """`times`: when files were written, in seconds since the epoch, as far as known. They do not count for equality.
-        Combining this tree with another by | keeps the times of its remaining files."""
+        """`times`: when files were written, in seconds since the epoch, as far as known. Equality ignores them.
+        `this | other` keeps the times of the files that `other` does not replace."""
         self.times = times
         complete = dict(entries)
         for path in [path for path in complete if "/" in path]:
@@ -133,7 +133,7 @@ class Tree(Mapping[str, Entry]):
 
     @classmethod
     def _sorted(cls, entries: dict[str, Entry], times: Mapping[str, float] = NO_TIMES) -> Tree:
-        """A tree of entries that are sorted and have their parents among them, as a part of a tree has."""
+        """A tree of entries that are already sorted and complete with their parents, such as a part of another tree."""
         tree = cls.__new__(cls)
         tree._entries, tree.times, tree._hash = entries, times, None
         return tree
@@ -186,14 +186,14 @@ class Tree(Mapping[str, Entry]):
         return [path for path in self if "/" not in path]
 
     def listing(self) -> list[str]:
-        """All paths; of directories only the empty ones, with a slash at the end."""
+        """All paths, but of directories only those that are empty, with a slash at the end."""
         filled = {parent for path in self for parent in parents(path)}
         return [
             path + "/" if isinstance(entry, Directory) else path for path, entry in self.items() if path not in filled
         ]
 
     def below(self, name: str) -> Tree:
-        """The contents of directory `name` as a tree (empty if there is no such directory); of "" the tree itself."""
+        """The contents of directory `name` as a tree, empty if there is no such directory. For "", the tree itself."""
         if not name:
             return self
         return Tree._sorted({p[len(name) + 1 :]: e for p, e in self.items() if p.startswith(name + "/")})
@@ -217,8 +217,8 @@ class Tree(Mapping[str, Entry]):
         return None if entry is None or leads_out(entry) else entry
 
     def follow(self, path: str, hops: int = 8) -> str | None:
-        """The path that `path` leads to, following links; None if it leads nowhere. A path out of the tree, for which
-        see leads_out(), is not followed further."""
+        """The path that `path` leads to, following links; None if it leads nowhere. Stops at a path that leads out of
+        the tree; see leads_out()."""
         if path.startswith("/"):
             return path
         parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -368,7 +368,7 @@ def _make(target: str, entry: File | Link | Fifo, root: str) -> None:
     if isinstance(entry, Fifo):
         os.mkfifo(target)
         return
-    # open() takes twice as long for a small file, and each execution has a dozen of them.
+    # For a small file, open() takes twice as long as os.open(), and each execution writes a dozen.
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o777 if entry.executable else 0o666)
     try:
         rest = memoryview(entry.content)

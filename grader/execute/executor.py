@@ -56,8 +56,8 @@ else:
 MOST_SECONDS = 1e9
 """The most virtual time of one execution: some thirty years."""
 EXECUTE = "/var/lib/condor/execute"
-"""The directory of all execute directories, as standard output and error show it and as many real pools call it. Its real
-name differs between executors, but a story or a grade must be the same each time."""
+"""The name that standard output and error show for the directory of all execute directories, as on many real pools. Its
+real name differs between executors, but a story or a grade must be the same each time."""
 TRIES = 2
 """How often to execute a program if its processes are lost."""
 LOST = (
@@ -69,9 +69,9 @@ MOST_SOURCES = 32
 MOST_SEARCHED = 1 << 16
 """Bytes of a file to search for commands."""
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
-"""The means by which a Python program starts others."""
+"""How a Python program starts other programs."""
 _SLEEPS = re.compile(rb"sleep|\bdate\b|SECONDS|EPOCHREALTIME|%\(|read .*-\w*t")
-"""What a shell sleeps with, or reads the time with."""
+"""How a shell sleeps or reads the time."""
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 """The PATH of jobs, by default."""
 
@@ -117,7 +117,7 @@ class Executor:
         self._scratch.remove()
 
     def abandon(self) -> None:
-        """End the execution in progress in another thread, which raises MachineTrouble there, and start no more."""
+        """End the execution in progress in another thread, where run() raises MachineTrouble, and start no more."""
         self._startd.abandon()
 
     mark = re.compile(rb"ep(\d+)x7q3z")
@@ -156,7 +156,7 @@ class Executor:
         return False
 
     def apart(self) -> AbstractContextManager[None]:
-        """No effect, likewise."""
+        """No effect, as this executor does not look for state outside the sandbox."""
         return nullcontext()
 
     def directory(self, slot: int) -> Path:
@@ -233,7 +233,7 @@ class Executor:
         return unconfined.stamps(job, self._scratch.path) if self._written_outside is not None else {}
 
     def _with_writes(self, run: Run, paths: tuple[str, ...]) -> Run:
-        """The run, with `paths`, which it wrote outside its sandbox where nothing prevents that."""
+        """The run, with the `paths` that it wrote outside its sandbox, where nothing prevents that."""
         if self._written_outside is not None:
             self._written_outside.update(paths)
         if paths and self._one_machine:
@@ -319,7 +319,7 @@ class Executor:
         }
 
     def _interpreter(self, job: Job, sandbox: Tree) -> str | None:
-        """The Python that a program's first line names; None if it is not one of the user's own Python programs."""
+        """The Python that a program's first line names; None for all but the user's own Python programs."""
         entry = sandbox.get(os.path.normpath(job.executable))
         return pythons.named_in(entry.content, self._path) if self._path and isinstance(entry, File) else None
 
@@ -336,7 +336,7 @@ class Executor:
         before, start, _ = starts[-1]
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
-        control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull  # no link's target
+        control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull  # not by a link
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         seconds = _elapsed(now, start)
         outside = self._scratch.names_outside()
@@ -381,7 +381,7 @@ class Executor:
         return sandbox
 
     def _too_large(self, before: Tree, after: Tree) -> str | None:
-        """What is over a limit if a file that was written is too large; else None."""
+        """The limit on the size of a file, in words, if the execution wrote a file that reaches it; else None."""
         changed = after.changed_since(before).regular().values()
         return (
             self._in_words(Limit.FILE) if any(len(file.content) >= self.limits.file_bytes for file in changed) else None
@@ -432,8 +432,8 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
 
 @lru_cache(64)
 def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
-    """Whether a job seems to run the command `sleep`, or a shell that reads the time, which sleeps if it does so in a
-    loop. (If it does so unnoticed, it only takes longer.)"""
+    """Whether a job seems to run the command `sleep`, or a shell that reads the time: in a loop, that is a way to
+    sleep. (A job that is overlooked only takes longer.)"""
 
     def starts(path: str, content: bytes) -> bool:
         if path.endswith(".py") or pythons.FIRST_LINE.match(content):

@@ -15,7 +15,7 @@ from ..rules.transfer import without_streams
 from ..tree import Tree
 
 FIXED = "0"
-"""The seed for programs to which it makes no difference. A running interpreter has it; another seed needs a new one."""
+"""The seed for programs to which it makes no difference. The starter has it; any other seed needs a new interpreter."""
 NAMES = frozenset(("hash", "id", "set", "frozenset", "__hash__"))
 MOST_BYTES = 100_000
 

@@ -50,8 +50,8 @@ class Confinement(NamedTuple):
 
     @property
     def counts_processes(self) -> bool:
-        """Whether a limit on processes counts the job's alone, as it does for a separate user, and in a user namespace
-        since Linux 5.14."""
+        """Whether a limit on processes counts only the job's processes, as it does for a separate user, and in a user
+        namespace since Linux 5.14."""
         release = re.match(r"(\d+)\.(\d+)", platform.release())
         return self.own_user or (release is not None and tuple(map(int, release.groups())) >= (5, 14))
 
@@ -142,7 +142,7 @@ def exposed(*paths: Path) -> str:
 
 
 def _parents(scratch: Path) -> list[str]:
-    """Options that make the parents of all mount points open to every user; by default bubblewrap's own can enter."""
+    """Options that let every user enter the parents of all mount points; by default only bubblewrap's own user can."""
     parents = sorted(
         {str(parent) for path in (*readable(), str(scratch)) for parent in Path(path).parents} - {"/", "/dev", *OWN}
     )

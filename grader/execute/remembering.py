@@ -55,13 +55,13 @@ class RememberingExecutor(Executor):
         ]
         self._root = os.fsencode(self.directory(0).parents[1])
         self._name = b"/" + b"x" * (len(self._root) - 1)
-        """A placeholder for the directory of all execute directories, which differs each time."""
+        """A placeholder of the same length for the directory of all execute directories, which differs each time."""
         self._repetition = 0
         """0, or 1 within afresh(): an execution that repeats another is stored separately."""
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
-        """Within it, executions are repeated despite earlier results."""
+        """Within the block, executions are repeated despite earlier results."""
         self._repetition = 1
         try:
             yield
@@ -69,7 +69,7 @@ class RememberingExecutor(Executor):
             self._repetition = 0
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
-        """As Executor.run(). Runs that a time limit has ended are not kept."""
+        """As Executor.run(). A run that reached a time limit is not stored."""
         last = Start(sandbox, circumstances.get("clock", EPOCH))
         starts = [
             [self._digest(start.sandbox), start.clock, start.left] for start in (*circumstances.get("beside", ()), last)

@@ -49,7 +49,7 @@ class Scratch:
         self._room = min(2 * room, MOST_ROOM)  # twice, as a job that exceeds its limit is not ended at once
         where = place(room)
         for path, remedy in ((where, "Have TMPDIR name another directory."), (INSIDE, "Rename the course's folder.")):
-            if os.pathsep in str(path):  # in PATH and PYTHONPATH, a directory would end there
+            if os.pathsep in str(path):  # it would split the path in PATH and PYTHONPATH
                 raise MachineTrouble(f"Jobs can't run with a “{os.pathsep}” in the name of {path}. {remedy}")
         try:
             self._directory = Temporary(EXECUTE, where)
@@ -66,7 +66,7 @@ class Scratch:
         self._make()
 
     def renew(self) -> None:
-        """Make every directory anew, as a job may change attributes of theirs that nobody can reset. No job may run."""
+        """Replace all directories by new ones, as a job may have set attributes that can't be reset. No job may run."""
         remove(str(self.path))
         self._make()
 
@@ -87,7 +87,7 @@ class Scratch:
 
     @contextmanager
     def room(self) -> Iterator[None]:
-        """Within it, a lack of room on the disk raises MachineTrouble; checked before and after, too."""
+        """Within the block, a lack of room on the disk raises MachineTrouble. Also checks the room before and after."""
         self._require(self._room + FREE)
         try:
             yield
@@ -222,7 +222,7 @@ def _names(directory: Path) -> list[str]:
 
 
 def _leads_to(path: str | Path, kept: Collection[str]) -> bool:
-    """Whether one of the directories `kept` is this one, or below it."""
+    """Whether one of the directories `kept` is `path` or below it."""
     return any(f"{directory}{os.sep}".startswith(f"{path}{os.sep}") for directory in kept)
 
 
@@ -239,10 +239,10 @@ def _empty(directory: str, keep: Collection[str], mode: int = 0o755) -> None:
 
 def _settle(directory: str | Path) -> None:
     """Reset the times and attributes of a directory that is used again, so that they reveal nothing of the previous
-    execution. (The time of its last change can't be set, but is now.)"""
+    execution. (Its ctime can't be set; it becomes the present time.)"""
     try:
         for name in os.listxattr(directory):
-            if name.startswith(("user.", "system.posix_acl")):  # those that a user can set
+            if name.startswith(("user.", "system.posix_acl")):  # attributes that a user can set
                 os.removexattr(directory, name)
     except (OSError, AttributeError):
         pass  # this system has none

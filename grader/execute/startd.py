@@ -26,7 +26,7 @@ from .isolation import Confinement
 PATIENCE = 10.0
 """Seconds of real time that the starter may be late with its answer."""
 STARTS = 3
-"""How often to start a starter that ends at once or does not reply."""
+"""How often to try to start a starter, if it ends at once or does not reply."""
 
 
 def has_processes() -> bool:
@@ -71,8 +71,8 @@ class Startd:
         self._starter: subprocess.Popen[bytes] | None = None
         self._abandoned = False
         self._first: list[int] = []
-        """File descriptors (pidfd_open(2)) of bubblewrap's children, to reach them even after bubblewrap has ended: the
-        first process in a namespace, with which all others there end."""
+        """File descriptors (pidfd_open(2)) of bubblewrap's children, to reach them even after bubblewrap has ended.
+        Such a child is the first process in its namespace: all others there end with it."""
 
     def execute(self, request: dict[str, Any], wall: float) -> Answer:
         """Have a program executed; the starter ends it after `wall` seconds of real time.
@@ -122,7 +122,7 @@ class Startd:
             if self._abandoned:
                 raise MachineTrouble("An execution was abandoned.")
             starter = self._starter = self._started()
-            if self._abandoned:  # meanwhile
+            if self._abandoned:  # since the check above
                 starter.kill()
             if _line(starter, 6 * PATIENCE):
                 self._first = _child_handles(starter.pid) if self._confine else []

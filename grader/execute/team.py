@@ -66,7 +66,7 @@ class Team:
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
-        """Within it, execute every request, even if the answer is known."""
+        """Within the block, execute every request, even if the answer is known."""
         with ExitStack() as stack:
             for member in self._members:
                 stack.enter_context(member.afresh())

@@ -32,8 +32,8 @@ def virtual_times(
 
 
 def written_again(before: Tree, tree: Tree) -> dict[str, float]:
-    """The `times` for virtual_times() if earlier starts were repeated before the last one: a file that the last start
-    did not change keeps its earlier time."""
+    """The `times` for virtual_times() if the execution first repeated earlier starts: a file that the last start did
+    not change keeps its time from `before`."""
     laid_out = before.times.get(LAID_OUT, 0.0)
     return {
         path: before.times.get(path, laid_out) if tree[path] == before.get(path) else at

@@ -1,9 +1,9 @@
-"""Detects writes outside the sandbox, where nothing prevents them, by the files that change.
+"""Detects writes outside the sandbox, where nothing prevents them, by looking for files that change.
 
 Without bubblewrap a program can keep its state anywhere, from one execution to the next, and a job that works only
 because of that would pass. Not every system can show which files a program opens, but which files change can be seen
-everywhere. Other programs change files, too, so a file counts only if the job mentions it: by its path, or by a part of
-its name in a directory that the job mentions or that is meant for temporary files.
+everywhere. Other programs change files, too, so a file counts only if the job mentions its path; or a part of
+its name, if its directory is for temporary files or mentioned by the job.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def changed(before: Stamps, after: Stamps) -> tuple[str, ...]:
 
 
 def contents(paths: tuple[str, ...], most_bytes: int) -> Tree:
-    """The contents of these files, as far as they can be read; of each at most `most_bytes`."""
+    """The first `most_bytes` of each of these files that can be read."""
     files = {}
     for path in paths:
         try:
@@ -76,10 +76,11 @@ def contents(paths: tuple[str, ...], most_bytes: int) -> Tree:
 
 @contextmanager
 def removed(paths: Collection[str], user: int) -> Iterator[list[str]]:
-    """After the block, remove those of these files and directories that have come up or changed meanwhile, so that no other
-    program finds them. Gives their paths. What is not of this user stays: a link on the way may lead to it."""
+    """After the block, remove what appeared or changed during it at these paths, and temporary directories that
+    appeared on the way to them, so that no other program finds them. Yields a list that then receives all these paths. What
+    belongs to users other than `user` stays: a link on the way may lead to it."""
     ways = {str(parent) for path in paths for parent in Path(path).parents if _is_inside_temporary(str(parent))}
-    before = {path: _entry(path, os.lstat) for path in sorted({*paths, *ways})}  # each after what leads to it
+    before = {path: _entry(path, os.lstat) for path in sorted({*paths, *ways})}  # directories before their contents
     changed: list[str] = []
     try:
         yield changed
@@ -89,7 +90,7 @@ def removed(paths: Collection[str], user: int) -> Iterator[list[str]]:
                 stays = stamp is not None and is_directory(path)
                 if path in paths or not stays:
                     changed.append(path)
-                with suppress(OSError):  # of another user
+                with suppress(OSError):  # gone with its directory, or in another user's
                     if not stays and os.lstat(path).st_uid == user:
                         remove(path)
 
@@ -126,8 +127,8 @@ def _entry(path: str, look: Callable[[str], os.stat_result]) -> Stamp | None:
 
 
 def _mentioned(place: str, text: str, within: bool) -> Iterator[str]:
-    """The files in a directory that the text mentions by a part of their names; with `within`, also the files in its
-    subdirectories with such a name."""
+    """The entries of a directory that the text mentions by a part of their names; with `within`, the contents of such a
+    subdirectory instead of itself."""
     for path in _listed(place):
         if any(part in text for part in PART.findall(os.path.basename(path))):
             yield from _listed(path) if within and os.path.isdir(path) else [path]
