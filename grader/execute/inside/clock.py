@@ -60,13 +60,13 @@ MANY = 16
 SOON = 0.0003
 """Seconds of real time after which a sleeping process checks the clock again ..."""
 SLICE = 0.005
-"""... and a blocked one, which wakes up at once when what it waits for happens."""
+"""... and a blocked process, which also wakes up at once when what it waits for happens."""
 
 MOST_LOOKS, PAUSE = 100, 0.5
-"""After this many readings of the same time, the next reading waits for PAUSE seconds: the process is in a loop until
-some time, which comes only if this process waits, too. shell/ does the same for shells."""
+"""After this many readings of the same time, the next reading waits for PAUSE seconds: the process loops until some
+time, which comes only if this process waits, too. shell/ does the same for shells."""
 MOST_LOOKS_ALONE, PAUSE_ALONE = 5000, 0.05
-"""The same for a process that is alone, where each reading takes time: after this many, each takes PAUSE_ALONE."""
+"""The same for a process that is alone: each reading takes TICK, and after this many readings PAUSE_ALONE."""
 
 _TEXT = struct.Struct("=24s")  # the time, as text
 _SERIAL = struct.Struct("=q")  # number of changes
@@ -90,7 +90,7 @@ _map: "mmap.mmap"
 _file: "quiescence.KeptOpen"
 """The clock, since attach()."""
 _family = 0, 0
-"""The process ids of the job's program's parent and of the program."""
+"""The process ids of the parent of the job's program, and of the program itself."""
 _rate = 0.0
 """Virtual seconds for each second of processor time."""
 _own: "float | None" = None
@@ -290,8 +290,8 @@ def remove_deadlines(pid: int, number: int) -> "list[Deadline]":
 
 
 def _move(state: _State, target: float) -> "Deadline | None":
-    """Move the clock to `target`, or to the first deadline before it. The caller must then send that deadline, which is
-    the result."""
+    """Move the clock to `target`, or to the first deadline before it. Returns that deadline; the caller must then send
+    its signal."""
     due = min(state.deadlines) if state.deadlines else None
     if due is None or due[0] > target:
         if target != float("inf"):
@@ -332,8 +332,9 @@ _looks: "tuple[float | None, int]" = (None, 0)
 def now() -> float:
     """The virtual time, in seconds since the epoch.
 
-    Reading takes TICK, and more in a loop. If the process is not alone, others must keep up: then reading takes nothing
-    before it is a loop, except that this process sees a microsecond more each time, so that no two times are equal.
+    If this process is alone, each reading takes TICK, and more in a long loop. Otherwise the other processes must keep
+    up, so reading takes no time until it becomes a loop. Until then the result grows by a microsecond each time, so
+    that no two results are equal.
     """
     global _looks
     if _rate:
@@ -402,7 +403,7 @@ def _begin_to_compute() -> None:
 
 
 def _compute() -> None:
-    """Let the time pass that this process's computing takes, as far as it is not counted yet."""
+    """Let time pass for the computing of this process that is not counted yet."""
     if _own is None:
         _begin_to_compute()
     with _Locked() as state:
@@ -414,8 +415,8 @@ def _compute() -> None:
 
 
 def count_computing(path: str, total: float) -> None:
-    """For the starter, outside the job, which has used `total` seconds of processor time: let the time pass that this
-    takes, as far as it is not counted yet. Does nothing while the job has locked its clock."""
+    """For the starter, outside the job: let time pass for the job's computing that is not counted yet. `total`: the
+    seconds of processor time that the job has used. Does nothing while the job has locked its clock."""
     global _map
     try:
         with open(path, "r+b") as file:
@@ -444,8 +445,8 @@ def advance_to(moment: float) -> None:
 
 
 def wait(seconds: float, block: "Callable[[float], T]") -> "T | None":
-    """Wait for something to happen, at most `seconds`. block(real seconds) must block until it happens, but not longer
-    than that, and return something true if it happened, as a lock's acquire() does. Returns that result, or None."""
+    """Wait for something to happen, at most `seconds`. block(real) must block until it happens, but for at most `real`
+    seconds of real time, and return something true if it happened, as a lock's acquire() does. Returns that or None."""
     return block(0) or _wait(lambda now: now + seconds, block)
 
 
@@ -474,8 +475,9 @@ def _has_ended(process: int) -> bool:
 
 def _skip(seconds: float) -> bool:
     """Let `seconds` pass at once, if no other thread of the job has anything to do before or at that time. Returns
-    whether the time has passed. The effect is that of _wait(), without an entry in the list of waiters. Not with several
-    threads in this process: while this thread examines the others, they would take it for blocked, as it is not listed."""
+    whether the time has passed. The effect is that of _wait(), without an entry in the list of waiters. Impossible with
+    several threads in this process: while this thread examines the others, they would take it for blocked, as it is not
+    listed."""
     if _thread._count():
         return False
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
@@ -532,7 +534,7 @@ def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None"
                 and _first(sorted(state.waiting, key=lambda waiter: waiter[3]), mine) == mine
                 and _others_wait(state, mine)
             ):
-                # What this thread waits for may just have happened; for others the system would have woken them up.
+                # What this thread waits for may just have happened. (The other threads would already be running then.)
                 result = block(0) if block else None
                 if result:
                     return result
@@ -551,7 +553,7 @@ def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None"
 
 
 def _living(waiting: "Iterable[Waiter]") -> "list[Waiter]":
-    """The waiters, without those that have ended if there are many, to keep room in the list."""
+    """The waiters; if there are many, without those that have ended, to keep room in the list."""
     waiting = list(waiting)
     if len(waiting) < MANY:
         return waiting

@@ -40,12 +40,12 @@ MOST_OBJECTS = 100_000
 _harmless: "dict[str, object]" = {}
 _mark: "list[object] | None" = None
 _filters = list(_warnings.filters)
-"""The filters that choose which warnings are shown. By default there is none for a file that is left open."""
+"""The filters that choose which warnings are shown. By default, none is shown for a file that is left open."""
 
 
 def settle() -> None:
     """Before forking: exclude all present objects from the examination. Destroying them has no visible effect, except
-    for stdin, stdout and stderr. Functions registered for the end of this process are not for its forks."""
+    for stdin, stdout and stderr. Drop the exit functions registered so far, which forks must not call."""
     atexit._clear()
     _harmless.update((name, module) for name, module in sys.modules.items() if _is_harmless(name))
     gc.collect()

@@ -1,12 +1,11 @@
-"""What a Python program has in memory: at the head of its loop at first, where it would have left, and at the head again
-when it goes on after that.
+"""Notes what a Python program has in memory: when it first reaches the head of its loop, where it would have exited,
+and when it then reaches the head of the loop again.
 
-Where it is told to, some of that begins anew then, as after a restart that has not brought it back: verify/forgotten.py
-finds out by it what a job forgets. Each note is a line of JSON: ["first", values], ["left", values] or ["then", values],
-where the values are {name: [checksum, the name of its type, what it is in a few characters, what it is as a pickle in
-hexadecimal digits]}.
-A name is one that the program could use (total, self.total, state["total"]), or RANDOM or NUMPY for the generators that
-modules have.
+There it can also reset some of that to the first values, like a restart that does not restore them: this is how
+verify/forgotten.py finds out what a job forgets. Each note is a line of JSON: ["first", values], ["left", values] or
+["then", values]. The values are {name: [checksum, name of the type, short text, pickle in hexadecimal digits]}; each of
+the last two may be "". A name is an expression in the program (total, self.total, state['total']); or RANDOM or NUMPY,
+for the generator of random numbers of that module.
 """
 
 import io
@@ -26,13 +25,15 @@ if MYPY:
 
 RANDOM, NUMPY = "random", "numpy.random"
 MOST_BYTES, MOST_TOLD, MOST_PARTS, MOST_SHOWN = 16 << 20, 64 << 10, 200, 40
-"""Of a value that is looked at; of one that is told as it is; of an object that is looked into; characters that are shown."""
+"""The largest pickle of a value to examine, and to put into a note, in bytes; the most parts of an object or dictionary
+to examine separately; the most characters of a value to show."""
 _NO_STATE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, io.IOBase)
 
 
 class Memory:
-    """Watches the line of a loop, where what is in `remembers` becomes what is there at first. `left`: whether the program
-    would have left since it was there."""
+    """Watches the line where a loop begins. When the program first reaches it, the parts named in `remembers` get the
+    values given there (pickles in hexadecimal digits). When it reaches the line after it would have exited, the parts
+    named in `forgets` get their first values again. `left`: whether it would have exited since it was last there."""
 
     def __init__(
         self, path: str, line: int, forgets: "frozenset[str]", remembers: "dict[str, str]", note: "Callable[..., None]"
@@ -43,7 +44,7 @@ class Memory:
         self.left = False
 
     def leave(self, frame: "FrameType | None") -> None:
-        """Note what there is where the program would leave, if that is within the loop."""
+        """Note what is in memory where the program would exit, if the function with the loop is active."""
         self.left = True
         while frame is not None and not self.has_loop(frame):
             frame = frame.f_back
@@ -51,11 +52,11 @@ class Memory:
             self.note("left", _shown_values(list(_parts(frame)))[1])
 
     def on_call(self, frame: "FrameType", event: str, argument: object) -> "Any":
-        """To be the trace function."""
+        """The trace function, for sys.settrace()."""
         return self.on_line if self.has_loop(frame) else None
 
     def has_loop(self, frame: "FrameType") -> bool:
-        """Whether this runs the code that the loop is in."""
+        """Whether this frame runs the code that contains the loop."""
         code = frame.f_code
         ours = os.path.basename(code.co_filename) == self.name and os.path.realpath(code.co_filename) == self.path
         return ours and any(line == self.line for *_, line in code.co_lines())
@@ -81,7 +82,7 @@ class Memory:
 
 
 def _parts(frame: "FrameType") -> "Iterator[tuple[str, Any, Put]]":
-    """All that may be state: its name, its value, and what gives it another."""
+    """Everything that may be state: its name, its value, and a function that sets its value."""
     spaces = [frame.f_locals] if frame.f_locals is frame.f_globals else [frame.f_locals, frame.f_globals]
     seen: set[str] = set()
     for space in spaces:
@@ -104,7 +105,7 @@ def _parts(frame: "FrameType") -> "Iterator[tuple[str, Any, Put]]":
 
 
 def _shown_values(parts: "list[tuple[str, Any, Put]]") -> "tuple[dict[str, bytes], dict[str, list[object]]]":
-    """The values of these parts, packed, and what a note has of them."""
+    """By name: the values of these parts, pickled; and what a note says of them."""
     values = {name: packed for name, value, _ in parts if (packed := _packed(value))}
     shown: dict[str, list[object]] = {
         name: [
@@ -120,12 +121,12 @@ def _shown_values(parts: "list[tuple[str, Any, Put]]") -> "tuple[dict[str, bytes
 
 
 def _has_attributes(value: object) -> bool:
-    """Whether it is an object of the program's own classes, which is looked into."""
+    """Whether this is an object of a class of the program's own, whose attributes are examined separately."""
     return type(value).__module__ == "__main__" and 0 < len(getattr(value, "__dict__", ())) <= MOST_PARTS
 
 
 def _has_names(value: object) -> bool:
-    """Whether it is a dictionary whose parts are looked at as well."""
+    """Whether this is a dictionary whose values are also examined separately."""
     return type(value) is dict and len(value) <= MOST_PARTS and all(isinstance(key, str) for key in value)
 
 
@@ -134,11 +135,11 @@ def _item(space: "dict[str, Any]", name: str) -> "Put":
 
 
 def _packed(value: object, form: "Callable[[Any], object]" = lambda value: value) -> bytes:
-    """The same bytes for the same value, in this form; none for what can't be copied, or is too large."""
+    """The pickle of form(value), the same for the same value; b"" if it can't be pickled, or is too large."""
     packed = io.BytesIO()
     try:
         pickler = pickle.Pickler(packed, 4)
-        pickler.fast = True  # else they tell what is one and the same object, too
+        pickler.fast = True  # otherwise the bytes also depend on which parts are the same object
         pickler.dump(form(value))
     except Exception:
         return b""
@@ -160,7 +161,7 @@ def _kind(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value in a few characters; nothing where that takes more."""
+    """A value as short, printable text; "" if there is none."""
     try:
         shown = repr(value) if not hasattr(value, "__len__") or len(value) <= MOST_SHOWN else ""
     except Exception:

@@ -32,7 +32,7 @@ if MYPY:
     Request = dict[str, Any]
 
 MOST_SOURCE, MOST_KNOWN = 20000, 64
-"""The largest source file whose code is kept for the next executions, and the most files."""
+"""The largest source file, in bytes, whose code is kept for the next executions, and the most files."""
 MOST_CODE = 1 << 20
 """The most bytes of their code."""
 _environment: "dict[str, str]" = {}
@@ -43,7 +43,7 @@ LIKELY = tuple(
     "ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
     "struct subprocess tempfile threading zipfile".split()
 )
-"""Modules that are often imported, take long to import, and do not read the clock on import: here there is none."""
+"""Modules that are often imported, take long to import, and do not read the clock on import: here there is no clock."""
 
 
 def begin() -> None:
@@ -55,7 +55,7 @@ def begin() -> None:
 
 
 def _report_processor_limit() -> None:
-    """At its processor time limit a program dies of SIGXCPU, as always; before that, have Python write a traceback."""
+    """Have Python print a traceback when a program reaches its limit on processor time. It then dies of SIGXCPU."""
     if _LIMITED:
         import faulthandler
 
@@ -210,15 +210,15 @@ def expect(request: "Request") -> bool:
 
 
 def _import(names: "list[str]") -> None:
-    """Import modules into this process, on which the judge relies, in its own environment: in a job's, OpenSSL would load
-    a library of the job's."""
+    """Import modules into this process, in its own environment. In a job's environment OpenSSL would load a library of
+    the job's, but the judge relies on this process."""
     global _environment
     if names and _environment:
         os.environ.clear()
         os.environ.update(_own)
         _environment = {}
     for name in names:
-        __import__(sys.intern(name))  # as names in a program are: pickle's output shows whether two are identical
+        __import__(sys.intern(name))  # interned like the names in a program, as that shows in the output of pickle
 
 
 def learn(request: "Request") -> None:

@@ -80,8 +80,8 @@ def _install_time() -> None:
 
 
 def _changed_when_written(stat: "Callable[..., os.stat_result]") -> "Callable[..., os.stat_result]":
-    """The time of a file's last change can't be set. On the disk, it is that at which the sandbox was laid out; here, it is
-    that at which the file was written."""
+    """A function like os.stat() that gives the time when a file was written as st_ctime, too. The real st_ctime can't
+    be set, and is a time of the machine's clock."""
 
     def virtual(*arguments: "Any", **options: "Any") -> os.stat_result:
         status = stat(*arguments, **options)
@@ -94,7 +94,7 @@ def _changed_when_written(stat: "Callable[..., os.stat_result]") -> "Callable[..
 
 
 class _Entry:
-    """An os.DirEntry, of which there are no subclasses."""
+    """Stands in for an os.DirEntry, which can't be subclassed."""
 
     def __init__(self, entry: "os.DirEntry[Any]") -> None:
         self._entry, self.stat = entry, _changed_when_written(entry.stat)
@@ -269,8 +269,8 @@ def _pause(module: "Any") -> None:
 
 
 class _Lock:
-    """A lock for the module threading itself. threading.Condition waits on such a lock, and with it Event, Queue and
-    Timer."""
+    """A lock for the module threading, also for its own use: threading.Condition waits on such locks, and so do Event,
+    Queue and Timer."""
 
     def __init__(self) -> None:
         self._lock = _thread.allocate_lock()
@@ -390,7 +390,7 @@ _LATER: "dict[str, Callable[[Any], None]]" = {
     "queue": _install_queue,
     "multiprocessing.synchronize": _install_semaphores,
 }
-"""Modules to change only when they are imported, which takes longer than most programs run."""
+"""Modules to change only when a program imports them: importing them takes longer than most programs run."""
 
 
 class _WhenImported:

@@ -31,9 +31,9 @@ _known: "dict[Thread, tuple[tuple[int, int], bool, float]]" = {}
 """What was seen of threads that are not certain to be blocked: (their context switches, whether they seemed to be
 blocked, since when)."""
 _blocked: "dict[int, _Blocked]" = {}
-"""Processes that are watched."""
+"""The processes that are watched."""
 MOST_BLOCKED = 4
-"""The most of them, as each takes three of the files that a job may have open."""
+"""The most processes to watch, as each takes three of the files that a job may have open."""
 _busy: "Thread | None" = None
 """A thread that was running at the last look."""
 _seen: "dict[Thread, Look] | None" = None
@@ -82,8 +82,8 @@ def waits(parent: int, first: "int | None", asleep: "list[Thread]", me: "Thread"
     program has ended.
 
     We look at all of them twice. A thread that runs in between, and is blocked again, has had another context switch.
-    So if both looks are equal, there was a moment between them when all were blocked. The first look may be an old one,
-    if it was certain.
+    So if both looks are equal, there was a moment between them when all were blocked. The first look may be that of an
+    earlier call, if it was certain.
     """
     global _seen, _since
     if _busy and _busy != me and _still_runs(*_busy):  # not `me`, which another thread of this process may have seen

@@ -1,5 +1,5 @@
-"""Wakes up `sleep` commands, which are small shell scripts, as starting Python takes longer than most sleeps; and a
-shell's `read -t`, when there is something to read.
+"""Wakes up `sleep` commands, and a shell's `read -t`, also when there is something to read. A `sleep` is a small shell
+script here, as starting Python takes longer than most sleeps.
 
 The server is started before a program that seems to run `sleep`; without it, each `sleep` runs Python. A `sleep` takes
 a named pipe from a small pool, as creating one takes half of its time. It writes its process id, its duration and the
@@ -22,7 +22,7 @@ SOON, LATER = 0.0002, 0.001
 """The first and the longest pause, in seconds, before the server checks again whether all others wait."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NONE, UNSEEN = -1, -2
-"""In place of a file to watch: none is asked for, and it can't be seen."""
+"""In place of a file to watch: there is no file, and the file can't be watched."""
 POOL = "abcd"
 """The names of the pooled pipes; a `sleep` (shell/sleep) that finds them all taken creates its own."""
 
@@ -103,7 +103,7 @@ def _serve(pipe: str, file: int) -> "NoReturn":
             asleep.remove(waiter)
             _stop_watching(waiter[3])
             sleeper = waiter[1:3]
-            # Open for reading, too, and as long as the sleeper lives: if it was stopped, it may not have opened it yet.
+            # Open the pipe for reading, too, while the sleeper lives: if it was stopped, it may not have opened it yet.
             if sleeper not in woken:
                 woken[sleeper] = os.open(f"{pipe}.{sleeper[1]}", os.O_RDWR)
             os.write(woken[sleeper], b"ready\n" if ready else b"unknown\n" if waiter[3] == UNSEEN else b"\n")
@@ -133,8 +133,9 @@ def _sleeper(line: bytes) -> "tuple[float, int, str, int]":
 
 
 def _opened(process: str, number: str) -> int:
-    """A descriptor of our own for the pipe that another process reads from; UNSEEN if that is something else. (A named pipe
-    that is opened anew does not show that its last writer has gone; so the process must be able to write to it, too.)"""
+    """A descriptor of our own for the pipe that another process reads from; UNSEEN if it is no pipe, or a named pipe
+    that the process has not opened for writing, too. (Opened again, such a pipe does not show that its last writer has
+    gone.)"""
     path = f"/proc/{process}/fd/{number}"
     try:
         with open(f"/proc/{process}/fdinfo/{number}", "rb") as info:

@@ -6,7 +6,7 @@ itself, but in forks of this clean interpreter; see program.py.
 
 Processes that a program leaves running when it exits with its checkpoint exit code go on beside the restarted program,
 in the same sandbox (R4f). So a request may consist of several starts: the first in a fresh sandbox, each of the others
-beside what the earlier starts left. The answer is about the last.
+beside what the earlier starts left. The answer is about the last start.
 
 A request on standard input is its length in bytes on a line, then an object in marshal's format. An answer on standard
 output is a line of JSON. (Importing the modules json and signal would take longer than everything else.)
@@ -129,7 +129,7 @@ def send(line: bytes) -> None:
 class Meter:
     """What a job has used of its limits, from its first start to its last.
 
-    Only time in which the program could have run counts: not while this process was stopped (perhaps with the whole
+    Real time counts only while the program could run: not while this process was stopped (perhaps with the whole
     machine), nor while the program waited for a processor."""
 
     def __init__(self, limits: "dict[str, float]", scratch: str, computing: "str | None" = None) -> None:
@@ -188,7 +188,7 @@ _bells: "list[tuple[int, int]]" = []
 
 
 def _bell() -> "tuple[int, int]":
-    """The two ends of the pipe in which the end of a child is announced."""
+    """(the reading end, the writing end) of the pipe that announces that a child has ended."""
     if not _bells:
         _bells.append(os.pipe())
         for file in _bells[0]:
@@ -206,9 +206,10 @@ def ended_with(status: int, expected: "list[int | None] | None") -> bool:
 
 
 def left_running(request: "Request", meter: Meter, servers: "set[tuple[int, int]]") -> "list[tuple[int, bytes]] | None":
-    """Wait until everything that a program left running waits, and return it: (process, its command) each. Sleep servers
-    do not count, nor do sleeps: their end affects only a process that waits for it, which counts. Returns [] where
-    processes can't be seen; None if there are too many, if they are never at rest, or if that can't be determined."""
+    """Wait until all processes that a program left running wait; then return (process, command) for each. Sleep servers
+    do not count, nor do sleeps: the end of a sleep affects only a process that waits for it, and that process counts.
+    Returns [] where processes can't be seen; None if there are too many, if they never come to rest, or if that can't
+    be determined."""
     if not quiescence.SEEN or leftovers.none(servers):
         return []
     try:
@@ -377,8 +378,8 @@ def be_nobody() -> None:
 
 
 def forget_habits() -> None:
-    """Undo what processes inherit from whoever started the judge, and a job on an execution point does not have: signals
-    that are blocked or ignored, and another umask."""
+    """Reset what this process has inherited from the judge, and a job on an execution point would not have: blocked and
+    ignored signals, and an unusual umask."""
     os.umask(0o022)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     ours = (signal.SIGINT, signal.SIGPIPE, getattr(signal, "SIGXFSZ", None))  # as Python sets them

@@ -23,7 +23,7 @@ ENV = b"#!/usr/bin/env "
 SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1"}
 """The environment variables for Python with which this interpreter was started, besides FREE."""
 FREE = ("PYTHONHASHSEED", "PYTHON_CPU_COUNT")
-"""Those that this interpreter has followed since its start, whatever they are."""
+"""Other variables for Python: this interpreter has followed them since its start, whatever their values."""
 
 OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
 VALUED = ("--kill-after", "--signal")

@@ -1,17 +1,17 @@
-"""Lets a Python program go on where it would exit with its checkpoint exit code, as if it had never been saved.
+"""Lets a Python program go on where it would exit with its checkpoint exit code, so that it never restarts.
 
-sys.exit(), exit(), quit(), os._exit() and os.kill() then return. `raise SystemExit(...)` can't, nor can the `return` of
-a function whose value the program exits with: in the job's own files they are replaced by other code before compiling.
-A Python program that the job's shell script starts goes on, too: the environment variable REQUEST tells it to. It
-removes that variable, so the programs that it starts itself do not.
+sys.exit(), exit(), quit(), os._exit() and os.kill() then return. `raise SystemExit(...)` can't return, nor can the
+`return` of a function whose value becomes the exit code: in the job's own files, other code replaces them before
+compiling. A Python program that the job's shell script starts goes on, too: the environment variable REQUEST asks for
+that. The program removes the variable, so that programs which it starts itself do not.
 
 This is for verifying the user's own job (see ../../verify/unbroken.py). A grader can't trust the notes, as the program
 could write them, too.
 
-Each note is a line of JSON: ["stay", file, line, time, checksums] where the program would have left, with the virtual
-time and the checksum of each file in the sandbox then, and ["back", file, line] when, after that, a function that was
-under way there has come back to an earlier line, as it does in a loop that goes on. ["shell"]: it was started by a
-shell script. Where a loop is watched, there are those of memory.py besides, and no "back".
+Each note is a line of JSON. ["stay", file, line, time, checksums]: the program would have exited here, at this virtual
+time, with these checksums of the files in the sandbox. ["back", file, line]: after a "stay", a function that was active
+then has reached an earlier line, as it does in a loop that goes on. ["shell"]: a shell script has started the program.
+If a loop is watched, there are also the notes of memory.py, and there is no "back".
 """
 
 import ast
@@ -42,18 +42,19 @@ if MYPY:
     from typing import Any
 
 MOST_OPEN = 50
-"""Closed files that a program may still write to."""
+"""The most files to keep open after the program has closed them."""
 MOST_FILES, MOST_BYTES = 200, 16 << 20
-"""The most files of a sandbox to get a checksum, and their largest size."""
+"""The most files of a sandbox that get a checksum, and the largest such file, in bytes."""
 REQUEST = "_SIMULATOR_UNBROKEN"
 AT_THE_START = 0.1
 """Virtual seconds after its start within which a program may start its timers."""
-LEAVES, VALUE = "_simulator_leaves", "__simulator_value__"  # what memory.py leaves out
+LEAVES, VALUE = "_simulator_leaves", "__simulator_value__"  # names that memory.py must not take for state
 
 
 def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str, path: str) -> None:
-    """Before the program is compiled: `checkpoint` is its checkpoint exit code and signal, one of them None; the notes
-    go to the file `path`. `how`: the fields of Unbroken, see rules/execution.py."""
+    """From now on, compile programs so that they go on. `checkpoint`: the job's checkpoint exit code and signal, one of
+    them None. `how`: the fields of Unbroken, see rules/execution.py. `directory`: the sandbox. `path`: the file for the
+    notes."""
     code, number = checkpoint
     stays = _Stays(code, directory, path)
     stays.survive(number)
@@ -86,7 +87,7 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
 
 
 def start_if_requested(take_over: "Callable[[list[Any]], None] | None" = None) -> None:
-    """The same in a Python that a shell script has started. `take_over`: what may put another in its place."""
+    """The same in a Python that a shell script has started. `take_over`: as in foreign.py, may restart it."""
     request = os.environ.pop(REQUEST, None)
     if request and sys.version_info >= (3, 8):
         checkpoint, how, directory, path = json.loads(request)
@@ -98,14 +99,14 @@ def start_if_requested(take_over: "Callable[[list[Any]], None] | None" = None) -
 
 
 def keep_files_open() -> None:
-    """Have the regular files that a program opens for writing flushed where it closes them, and closed only when enough
-    others are. What reads a pipe waits until it is closed."""
+    """When a program closes a regular file that it has opened for writing, only flush it; close it when the program has
+    closed MOST_OPEN others, or ends. (Other files are closed at once: the reader of a pipe waits for that.)"""
     closed: OrderedDict[int, Any] = OrderedDict()
     really = builtins.open
 
     def opened(path: "Any", mode: str = "r", *more: "Any", **options: "Any") -> "Any":
         file: Any = really(path, mode, *more, **options)
-        known = weakref.ref(file)  # so that a file which nothing holds is closed at once
+        known = weakref.ref(file)  # so that a file without other references is closed at once
 
         def flush() -> None:
             file: Any = known()
@@ -135,7 +136,7 @@ def _close(file: "Any") -> None:
 
 
 def keep_databases_open() -> None:
-    """Have the databases stay open that a program closes. What it has not committed is lost all the same."""
+    """Keep SQLite databases open when a program closes them. What it has not committed is lost all the same."""
     try:
         import sqlite3
     except ImportError:
@@ -160,15 +161,15 @@ class _Stays:
         self.code, self.directory = code, os.path.join(os.path.realpath(directory), "")
         self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.gone: float | None = None
-        """Virtual seconds to subtract, where time begins anew at each stay; None where it goes on."""
+        """Virtual seconds to subtract from the clock, if time begins anew at each stay; None if it goes on."""
         self.begins: dict[tuple[str, int], int] = {}
-        """(path, line) → the line on which the statement begins that the line is part of, if it is another one."""
+        """(path, line) → the first line of the statement there, for all other lines of a simple statement."""
         self.memory: memory.Memory | None = None
         """What the program has in memory, if that is watched."""
 
     def begin_time_anew(self) -> None:
-        """Let the program's clock go back, at each stay, to exactly what the program read at its start: a timer must
-        show 0, and not a microsecond less, which is a whole second less to a program that rounds down."""
+        """At each stay, set the program's clock back to exactly the time that the program read at its start. A timer
+        must show 0: even a microsecond less becomes a whole second less in a program that rounds down."""
         self.gone, self.real_now = 0.0, clock.now
         begun = self.since = clock.moment()
 
@@ -183,8 +184,9 @@ class _Stays:
     def watch_memory(
         self, loop: "tuple[str, int]", forgets: "list[str]", remembers: "list[list[str]]", last: str
     ) -> None:
-        """Note what is in memory at the head of a loop, let parts of it begin anew there, and others be what they were. `last`:
-        the note after which the program ends, if any."""
+        """Note what is in memory at the head of a loop, and change it there; see Memory. `loop`: its file and line.
+        `remembers`: (name, pickle in hexadecimal digits) of each part. `last`: the kind of note after which the program
+        ends; "" if there is none."""
 
         def note(*what: object) -> None:
             os.write(self.file, (json.dumps(what) + "\n").encode())
@@ -219,7 +221,7 @@ class _Stays:
         return leave_or_stay
 
     def leaves(self, value: object) -> bool:
-        """Whether a function should return this value."""
+        """Whether the program should return this value, or exit with it. If not, notes the place."""
         if not self.is_checkpoint(value):
             return True
         self.stay(sys._getframe(1))
@@ -267,7 +269,7 @@ class _Stays:
         os.write(self.file, (json.dumps([kind, file, frame.f_lineno, *more]) + "\n").encode())
 
     def checksums(self) -> "dict[str, int]":
-        """The checksum of each file in the sandbox, of at most MOST_FILES files up to MOST_BYTES."""
+        """Path → checksum, for at most MOST_FILES files in the sandbox of at most MOST_BYTES each."""
         sums: dict[str, int] = {}
         for directory, _, names in os.walk(self.directory):
             for name in sorted(set(names) - {".job.ad", ".machine.ad"}):  # HTCondor's own
@@ -283,7 +285,7 @@ class _Stays:
         return sums
 
     def changed(self, source: "Any", path: str) -> "Any":
-        """The program's syntax tree, with the statements replaced that can't return. Raises SyntaxError."""
+        """The program's syntax tree, with replacements for statements that may end it. Raises SyntaxError."""
         tree = ast.parse(source, path)
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt) and not hasattr(node, "body"):
@@ -347,7 +349,7 @@ def _is_exit(function: ast.expr) -> bool:
 
 
 class _Changes(ast.NodeTransformer):
-    """Makes it conditional to raise these exceptions, and to return from these functions."""
+    """Makes every `raise` of these exceptions, and every `return` from these functions, conditional."""
 
     def __init__(self, exiting: "set[str]", errors: "set[str]") -> None:
         self.exiting, self.errors = exiting, errors
@@ -387,5 +389,5 @@ class _Changes(ast.NodeTransformer):
 
 
 def _leaves(value: ast.expr) -> ast.expr:
-    """Whether the program should leave with this value, which gets a name."""
+    """A test whether the program should leave with this value, which it names VALUE."""
     return ast.Call(ast.Name(LEAVES, ast.Load()), [ast.NamedExpr(ast.Name(VALUE, ast.Store()), value)], [])
