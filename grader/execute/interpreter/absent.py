@@ -13,7 +13,7 @@ PROCESSES = (
     "execl execle execlp execlpe execv execve execvp execvpe "
     "spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe"
 ).split()
-"""The functions of the module os that start a program, or replace this one by it."""
+"""The functions of the module os that start a process, or replace the program in this process."""
 THREADS = {
     "_thread": ("start_new_thread", "start_new", "start_joinable_thread"),
     "threading": ("_start_new_thread", "_start_joinable_thread"),

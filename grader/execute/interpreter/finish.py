@@ -28,7 +28,7 @@ _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 
 
 def exit_code(code: object) -> int:
-    """The exit code of a process that ends by SystemExit(code). Prints other codes than numbers."""
+    """The exit code of a process that ends by SystemExit(code). Prints `code` on stderr if it is not a number."""
     if code is None:
         return 0
     if isinstance(code, int):

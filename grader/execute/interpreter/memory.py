@@ -73,7 +73,7 @@ def _statm() -> list[bytes]:
 
 @contextmanager
 def limited(limits: Limits) -> Iterator[None]:
-    """Within it, the system limits this process, where it can."""
+    """Within the block, the system enforces these limits on this process, where it can."""
     if resource is None or not os.path.exists("/proc/self/statm"):
         yield
         return

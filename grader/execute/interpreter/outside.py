@@ -43,8 +43,8 @@ _installed = False
 
 
 class OutsideMonitor:
-    """Watches what a program writes outside `scratch`; use it in a `with` statement. `also`: a further audit hook to
-    call."""
+    """Watches what a program writes outside `scratch`; use it in a `with` statement. `also`: another audit hook, called
+    for the same events."""
 
     def __init__(
         self, process: Process, scratch: str, made: set[str], foreign: frozenset[int], also: Hook | None = None

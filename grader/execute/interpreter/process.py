@@ -1,7 +1,7 @@
 """The process that a program seems to be: its id, its signals, its time, and its end.
 
-There is one at a time. An immediate end, as by SIGKILL or os._exit(), must prevent any further effect: its directory is
-read at that moment, and what the program may still do while its stack is unwound is ignored.
+There is one at a time. After an immediate end, as by SIGKILL or os._exit(), the program must have no further effect:
+its directory is read at that moment, and what it still does while its stack is unwound is ignored.
 """
 
 from __future__ import annotations

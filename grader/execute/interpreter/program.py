@@ -33,8 +33,8 @@ def run(program: ProgramSpec, process: Process) -> None:
 
 
 def _as_generator(program: ProgramSpec, process: Process) -> Generator[None, None, None]:
-    """Run it in a generator, which has its own stack of exceptions being handled: an end that is raised within a handler
-    would leave one behind on ours."""
+    """Run the program in a generator, which has its own stack of exceptions being handled: ending the program within an
+    `except` block would leave an exception on ours."""
     _run(program, process)
     yield
 
@@ -65,8 +65,8 @@ def _run(program: ProgramSpec, process: Process) -> None:
 
 @contextmanager
 def _interruptible(process: Process) -> Iterator[None]:
-    """Within it, the user can end the program with Ctrl-C, whatever it does."""
-    set_handler, before = _signal.signal, _signal.getsignal(signal.SIGINT)  # not those that the program sees
+    """Within the block, the user can end the program with Ctrl-C, whatever it does."""
+    set_handler, before = _signal.signal, _signal.getsignal(signal.SIGINT)  # the real function and handler
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         yield
         return

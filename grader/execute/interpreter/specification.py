@@ -27,7 +27,7 @@ class ProgramSpec:
     scratch: str
     limits: Limits
     sources: tuple[bytes, ...] = ()
-    """Its known Python files."""
+    """The contents of the Python files in its sandbox."""
     unbuffered: bool = False
     compiled: Callable[[bytes, str], types.CodeType] | None = None
     """Compiles its files, if not None, instead of the usual compiler."""

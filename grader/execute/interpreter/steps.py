@@ -31,7 +31,7 @@ A_SECOND = 2_000_000
 FIRST_LOOK, MOST_STEPS_BETWEEN = 64, 4096
 """The first and the largest number of steps between checks of the other limits, which take longer."""
 OFTEN, SELDOM = 0.004, 0.03
-"""The shortest and the longest time between two checks, in seconds, as far as possible."""
+"""The shortest and the longest time to aim for between two checks, in seconds."""
 EVERY = 0.005
 """Seconds between two checks by a timer."""
 _clock, _used, _set_handler = time.perf_counter, time.process_time, _signal.signal
@@ -84,7 +84,7 @@ class Watcher:
         return min(2 * self._between, MOST_STEPS_BETWEEN) if seconds < OFTEN else self._between
 
     def over(self, limit: Limit, frame: FrameType | None) -> None:
-        """End the program for exceeding a limit, by the signal of which a process would die."""
+        """Record that the program ends for exceeding a limit, by the signal that would kill a process."""
         if limit is Limit.PROCESSOR_TIME:
             _tell_where(frame)
         self._process.finish(signal=24 if limit is Limit.PROCESSOR_TIME else 9, limit=limit)

@@ -38,7 +38,7 @@ QUIET = [
 
 @contextmanager
 def undone(imports: Iterable[str]) -> Iterator[None]:
-    """Within it, a program may change the interpreter. `imports`: modules that it will import."""
+    """Undo what a program changes within the block. `imports`: modules that the program will import."""
     with ExitStack() as stack:
         for keep in (_recursion, _environment, _directory, _random_numbers, _garbage, _event_loop, _warnings):
             stack.enter_context(keep())
@@ -48,7 +48,7 @@ def undone(imports: Iterable[str]) -> Iterator[None]:
 
 @contextmanager
 def streams(stdin: str, stdout: str, stderr: str) -> Iterator[None]:
-    """Within it, the file descriptors 0 to 2 are these files. Output is appended."""
+    """Within the block, the file descriptors 0 to 2 are these files. Output is appended."""
     writing = os.O_RDWR | os.O_CREAT | os.O_APPEND
     kept = [os.dup(number) for number in range(3)]
     try:
@@ -126,7 +126,7 @@ def _directory() -> Iterator[None]:
 
 @contextmanager
 def _recursion() -> Iterator[None]:
-    """Within it, a program may recurse as deeply as if our own frames were not on the stack."""
+    """Within the block, a program may recurse as deeply as if our own frames were not on the stack."""
     before, depth = sys.getrecursionlimit(), 0
     frame: types.FrameType | None = sys._getframe()
     while frame is not None:
@@ -143,7 +143,7 @@ def _recursion() -> Iterator[None]:
 
 @contextmanager
 def _random_numbers() -> Iterator[None]:
-    """Within it, random numbers differ each time, as in a fresh Python."""
+    """Within the block, random numbers differ each time, as in a fresh Python."""
     state = random.getstate()
     random.seed()
     try:
@@ -154,7 +154,7 @@ def _random_numbers() -> Iterator[None]:
 
 @contextmanager
 def _garbage() -> Iterator[None]:
-    """Within it, the garbage collector ignores all objects that existed before."""
+    """Within the block, the garbage collector ignores all objects that existed before."""
     enabled, thresholds, debug, callbacks = gc.isenabled(), gc.get_threshold(), gc.get_debug(), list(gc.callbacks)
     gc.freeze()
     try:
@@ -169,7 +169,7 @@ def _garbage() -> Iterator[None]:
 
 @contextmanager
 def _event_loop() -> Iterator[None]:
-    """Within it, the notebook's running event loop is hidden."""
+    """Within the block, the notebook's running event loop is hidden."""
     events = sys.modules.get("asyncio.events")
     running = events._get_running_loop() if events else None
     if events:
@@ -183,7 +183,7 @@ def _event_loop() -> Iterator[None]:
 
 @contextmanager
 def _warnings() -> Iterator[None]:
-    """Within it, warnings are shown as in a fresh Python, on stderr."""
+    """Within the block, warnings are shown as in a fresh Python, on stderr."""
     filters, show = list(warnings.filters), _shows_warnings()
     names = {name: getattr(warnings, name) for name in show}
     vars(warnings).update(show)
