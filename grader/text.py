@@ -1,4 +1,4 @@
-"""Makes text safe to show, as names and contents of files come from untrusted programs; words for numbers and lists."""
+"""Makes text safe to show, as names and contents of files come from untrusted programs; formats numbers and lists."""
 
 from __future__ import annotations
 

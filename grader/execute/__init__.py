@@ -1,1 +1,1 @@
-"""Executes a program once: in its sandbox, within limits, in virtual time, and shut in."""
+"""Executes a program once: in its sandbox, within limits, in virtual time, and confined."""

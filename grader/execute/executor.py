@@ -336,7 +336,8 @@ class Executor:
         before, start, _ = starts[-1]
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
-        control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull  # not by a link
+        # A job may have put a link in its place.
+        control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         seconds = _elapsed(now, start)
         outside = self._scratch.names_outside()

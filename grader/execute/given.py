@@ -15,13 +15,13 @@ _waited = 0.0
 
 
 def given() -> float:
-    """Seconds so far. Only differences have a meaning."""
+    """Seconds so far. Only differences are meaningful."""
     return time.process_time() + _waited
 
 
 @contextmanager
 def waiting(most: float) -> Iterator[None]:
-    """Count the time within as waiting for an execution, up to `most` seconds."""
+    """Count the time in the block as waiting for an execution, up to `most` seconds."""
     global _waited
     began = time.monotonic()
     try:

@@ -10,7 +10,7 @@ later time: each is asleep or blocked (see quiescence.py). So a program and a pr
 meet at the same moments in every run, however fast the machine is.
 
 Time passes when a process sleeps, and by TICK each time a process reads the clock, so that a loop that
-waits for a time ends. Computing takes no virtual time, so that two runs have the same history. With a
+waits for some time ends. Computing takes no virtual time, so that two runs have the same history. With a
 `rate` it takes that many virtual seconds for each second of processor time, and no two runs are exactly
 the same: each process counts its own computing when it reads the clock or sleeps, and the starter
 counts the rest, ten times a second and at the end.
@@ -534,7 +534,7 @@ def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None"
                 and _first(sorted(state.waiting, key=lambda waiter: waiter[3]), mine) == mine
                 and _others_wait(state, mine)
             ):
-                # What this thread waits for may just have happened. (The other threads would already be running then.)
+                # What this thread waits for may just have happened; other threads would be running by now.
                 result = block(0) if block else None
                 if result:
                     return result

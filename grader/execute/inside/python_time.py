@@ -130,8 +130,8 @@ class _scandir:
 
 
 def _processor_time() -> float:
-    """Computing takes time only if the clock has a rate; otherwise reading takes a tick, so that a loop that waits for
-    some amount of processor time ends."""
+    """The virtual seconds that computing has taken, if the clock has a rate. Otherwise each reading counts as a tick,
+    so that a loop that waits for some amount of processor time ends."""
     global _looks
     _looks += 1
     return clock.computed() or _looks * clock.TICK
@@ -300,7 +300,7 @@ def _install_threads(module: "Any") -> None:
         return None
 
     module._allocate_lock = module.Lock = _Lock
-    module._CRLock = None  # so that it uses its RLock in Python, which uses these locks
+    module._CRLock = None  # so that it uses the RLock written in Python, which uses these locks
     module.Thread.join = join
 
 

@@ -264,9 +264,9 @@ def _watch(process: int, look: "Look") -> None:
 
 
 def _seems_blocked(thread: "Thread", switches: "tuple[int, int]") -> bool:
-    """Whether a thread in the state "sleeping" is really blocked, where Linux does not show where (that would be
-    certain). A thread that lost its processor just before it fell asleep has that state, too, and goes on as soon as it
-    gets a processor."""
+    """Whether a thread in the state "sleeping" is really blocked, if Linux does not show where it is blocked (which
+    would be certain). A thread that lost its processor just before it fell asleep has that state, too, and goes on as
+    soon as it gets a processor."""
     before, blocked, since = _known.get(thread, ((0, 0), False, _monotonic()))
     if switches == before:
         blocked = blocked or _monotonic() > since + LONG

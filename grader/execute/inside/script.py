@@ -105,8 +105,8 @@ class _Derived(KeyboardInterrupt):
 
 
 def _interrupt(kind: "type[BaseException]") -> "type[BaseException] | None":
-    """The exception with which Python dies of SIGINT, if it does so for this class, as for KeyboardInterrupt and, since
-    3.14, for classes derived from it; otherwise None."""
+    """The exception to raise so that Python ends as it does after one of this class: by SIGINT for KeyboardInterrupt
+    and, since 3.14, for classes derived from it. None for other classes."""
     return KeyboardInterrupt if kind is KeyboardInterrupt else _Derived if issubclass(kind, KeyboardInterrupt) else None
 
 

@@ -1,10 +1,10 @@
-"""Wakes up `sleep` commands, and a shell's `read -t`, also when there is something to read. A `sleep` is a small shell
-script here, as starting Python takes longer than most sleeps.
+"""Wakes up `sleep` commands when their time is up, and a shell's `read -t` also when there is something to read. Here a
+`sleep` is a small shell script, as starting Python takes longer than most sleeps.
 
 The server is started before a program that seems to run `sleep`; without it, each `sleep` runs Python. A `sleep` takes
-a named pipe from a small pool, as creating one takes half of its time. It writes its process id, its duration and the
-name of its pipe into the server's pipe, and waits for a line from its own pipe, which comes when it is time. Meanwhile
-it is blocked like any process that waits, as is the server while nobody sleeps: see quiescence.py.
+a named pipe from a small pool, as creating a pipe would take half of its time. It writes its process id, its duration
+and the name of its pipe into the server's pipe, and waits for a line from its own pipe, which comes when it is time.
+Meanwhile it is blocked like any process that waits, as is the server while nobody sleeps: see quiescence.py.
 """
 
 import os
@@ -22,7 +22,7 @@ SOON, LATER = 0.0002, 0.001
 """The first and the longest pause, in seconds, before the server checks again whether all others wait."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NONE, UNSEEN = -1, -2
-"""In place of a file to watch: there is no file, and the file can't be watched."""
+"""NONE: there is no file to watch. UNSEEN: the file can't be watched."""
 POOL = "abcd"
 """The names of the pooled pipes; a `sleep` (shell/sleep) that finds them all taken creates its own."""
 

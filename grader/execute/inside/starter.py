@@ -262,7 +262,7 @@ def kill_all(pid: "int | None" = None) -> None:
 
 
 def exceeded(limits: "dict[str, float]", scratch: str, seconds: float) -> str:
-    """ "processes" if a job has reached its limit of them; "cpu", "memory" or "disk" if its processes or files together
+    """ "processes" if a job has reached that limit; "cpu", "memory" or "disk" if its processes or files together
     exceed that limit (the system's limits apply to each process separately); "" otherwise. `seconds`: the processor
     time of its earlier starts."""
     memory, processes = 0, SPARE

@@ -52,7 +52,7 @@ LEAVES, VALUE = "_simulator_leaves", "__simulator_value__"  # names that memory.
 
 
 def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str, path: str) -> None:
-    """From now on, compile programs so that they go on. `checkpoint`: the job's checkpoint exit code and signal, one of
+    """Make the program go on; call this before compiling it. `checkpoint`: its checkpoint exit code and signal, one of
     them None. `how`: the fields of Unbroken, see rules/execution.py. `directory`: the sandbox. `path`: the file for the
     notes."""
     code, number = checkpoint
@@ -87,7 +87,7 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
 
 
 def start_if_requested(take_over: "Callable[[list[Any]], None] | None" = None) -> None:
-    """The same in a Python that a shell script has started. `take_over`: as in foreign.py, may restart it."""
+    """The same in a Python that a shell script has started. `take_over`: see foreign.py."""
     request = os.environ.pop(REQUEST, None)
     if request and sys.version_info >= (3, 8):
         checkpoint, how, directory, path = json.loads(request)

@@ -1,10 +1,10 @@
 """Notes which files a Python program opens and reads, which exceptions it raises in its own directory, and how it seeds
 its random numbers.
 
-The notes help to explain a failure, and to find it sooner. No program passes because of them, as it could write them
-itself. Each note is a line of JSON: ["open", path, mode], preceded by ["empty", path] if opening empties the file;
-["look", path] where it reads the file or its size, ["look"] where another process may read anything; ["raise", file,
-line, exception, text]; or ["random", "seed" or "setstate", arguments].
+The notes help to find and explain failures. No program passes because of them, as it could write them itself. Each
+note is a line of JSON: ["open", path, mode], preceded by ["empty", path] if opening empties the file; ["look", path]
+where it reads the file or its size, ["look"] where another process may read anything; ["raise", file, line, exception,
+text]; or ["random", "seed" or "setstate", arguments].
 """
 
 import json
