@@ -78,9 +78,9 @@ def contents(paths: tuple[str, ...], most_bytes: int) -> Tree:
 def removed(paths: Collection[str], user: int) -> Iterator[list[str]]:
     """After the block, remove what appeared or changed during it at these paths, and temporary directories that
     appeared on the way to them, so that no other program finds them. Yields a list that then receives all these paths.
-    What belongs to users other than `user` stays: a link on the way may lead to it."""
-    ways = {str(parent) for path in paths for parent in Path(path).parents if _is_inside_temporary(str(parent))}
-    before = {path: _entry(path, os.lstat) for path in sorted({*paths, *ways})}  # directories before their contents
+    A directory that existed before stays, as does what belongs to users other than `user`: a link may lead to it."""
+    parents = {str(parent) for path in paths for parent in Path(path).parents if _is_inside_temporary(str(parent))}
+    before = {path: _entry(path, os.lstat) for path in sorted({*paths, *parents})}  # directories before their contents
     changed: list[str] = []
     try:
         yield changed

@@ -46,10 +46,10 @@ known: "dict[tuple[str, bytes], CodeType | None]" = {}
 def begin() -> None:
     """From now on, import known modules without compiling them."""
     loader: Any = SourceFileLoader
-    really = loader.source_to_code
+    real = loader.source_to_code
 
     def source_to_code(self: "Any", data: "Any", path: "Any", **options: "Any") -> "Any":
-        return known.get((path, data)) or really(self, data, path, **options)
+        return known.get((path, data)) or real(self, data, path, **options)
 
     loader.source_to_code = source_to_code
 

@@ -77,11 +77,11 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
 
     script.compiled = compiled
     loader: Any = SourceFileLoader
-    really = loader.source_to_code
+    real = loader.source_to_code
 
     def source_to_code(self: "Any", data: "Any", path: "Any", **options: "Any") -> "Any":
         own = isinstance(path, str) and path.startswith(stays.directory)
-        return compiled(data, path) if own else really(self, data, path, **options)
+        return compiled(data, path) if own else real(self, data, path, **options)
 
     loader.source_to_code = source_to_code
 
@@ -102,14 +102,14 @@ def keep_files_open() -> None:
     """When a program closes a regular file that it has opened for writing, only flush it; close it when the program has
     closed MOST_OPEN others, or ends. (Other files are closed at once: the reader of a pipe waits for that.)"""
     closed: OrderedDict[int, Any] = OrderedDict()
-    really = builtins.open
+    real = builtins.open
 
     def opened(path: "Any", mode: str = "r", *more: "Any", **options: "Any") -> "Any":
-        file: Any = really(path, mode, *more, **options)
-        known = weakref.ref(file)  # so that a file without other references is closed at once
+        file: Any = real(path, mode, *more, **options)
+        reference = weakref.ref(file)  # so that a file without other references is closed at once
 
         def flush() -> None:
-            file: Any = known()
+            file: Any = reference()
             file.flush()
             closed[id(file)] = file
             closed.move_to_end(id(file))
@@ -146,10 +146,10 @@ def keep_databases_open() -> None:
         def close(self) -> None:
             self.rollback()
 
-    really = sqlite3.connect
+    real = sqlite3.connect
 
     def connect(*arguments: "Any", **options: "Any") -> "Any":
-        return really(*arguments, **{"factory": Connection, **options})
+        return real(*arguments, **{"factory": Connection, **options})
 
     sqlite3.connect = connect
 
@@ -191,9 +191,9 @@ class _Stays:
         def note(*what: object) -> None:
             os.write(self.file, (json.dumps(what) + "\n").encode())
             if what[0] == last:
-                really_leave(0)
+                real_leave(0)
 
-        really_leave = os._exit
+        real_leave = os._exit
         file, line = loop
         self.memory = memory.Memory(self.directory + file, line, frozenset(forgets), dict(remembers), note)
         sys.settrace(self.memory.on_call)

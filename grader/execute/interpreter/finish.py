@@ -128,7 +128,7 @@ def _clear(names: dict[str, Any]) -> None:
 
 def _flush() -> bool:
     """Flush the streams. Returns whether that succeeded."""
-    well = True
+    succeeded = True
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None and not stream.closed:
@@ -136,8 +136,8 @@ def _flush() -> bool:
         except ProgramEnded:
             raise
         except BaseException:
-            well = False
-    return well
+            succeeded = False
+    return succeeded
 
 
 def leave_nothing(scratch: str) -> None:
