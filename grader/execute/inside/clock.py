@@ -10,7 +10,7 @@ later time: each is asleep or blocked (see quiescence.py). So a program and a pr
 meet at the same moments in every run, however fast the machine is.
 
 Time passes when a process sleeps, and by TICK each time a process reads the clock, so that a loop that
-waits for some time ends. Computing takes no virtual time, so that two runs have the same history. With a
+polls the clock ends. Computing takes no virtual time, so that two runs have the same history. With a
 `rate` it takes that many virtual seconds for each second of processor time, and no two runs are exactly
 the same: each process counts its own computing when it reads the clock or sleeps, and the starter
 counts the rest, ten times a second and at the end.
@@ -63,8 +63,8 @@ SLICE = 0.005
 """... and a blocked process, which also wakes up at once when what it waits for happens."""
 
 MOST_LOOKS, PAUSE = 100, 0.5
-"""After this many readings of the same time, the next reading waits for PAUSE seconds: the process loops until some
-time, which comes only if this process waits, too. shell/ does the same for shells."""
+"""After this many readings of the same time, the next reading waits for PAUSE seconds: the process loops until a
+certain time, which comes only if this process waits, too. shell/ does the same for shells."""
 MOST_LOOKS_ALONE, PAUSE_ALONE = 5000, 0.05
 """The same for a process that is alone: each reading takes TICK, and after this many readings PAUSE_ALONE."""
 
