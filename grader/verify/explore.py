@@ -1,10 +1,10 @@
 """Every schedule: the graph of the states that a job can be in, and a verdict on it.
 
-A job is a function of its arguments and its sandbox. So what can become of it depends only on (sandbox, spool), and the
-endless set of schedules folds into a finite graph: walk it with the fewest faults first, execute the program once for
-each new sandbox, and every schedule, of any length, has been tried. The graph grows with the number of checkpoints, not
-with its square: in place, only the sandbox matters, and elsewhere only the spool. What becomes of a job is decided in
-step.py.
+A job is a function of its arguments and its sandbox. So its future depends only on (sandbox, spool), and the endless
+set of schedules folds into a finite graph. Walk this graph with the fewest faults first, execute the program once for
+each new sandbox, and every schedule of any length has been tried. The graph grows with the number of checkpoints, not
+with its square: after a restart in place only the sandbox matters, and elsewhere only the spool. step.py decides what
+happens to the job.
 """
 
 from __future__ import annotations
@@ -58,61 +58,62 @@ from .verdicts import Unknown, Unsafe, Verdict
 
 RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN, RIGHT = Verdict
 MIDDLE = 2.0
-"""Virtual seconds that an execution takes at least for a soft eviction in its middle to be tried."""
+"""The shortest execution, in virtual seconds, for which a soft eviction in the middle is tried."""
 WORTHWHILE = 0.1
-"""Real seconds that a job's executions take in all, from which on others are begun beside them: another executor takes
-about as long to start."""
+"""Once a job's executions have taken this many real seconds in all, the next ones are started in parallel: another
+executor takes about as long to start."""
 LOOKED_AHEAD = 8
-"""States in the queue that are looked at for that."""
+"""The most states ahead whose executions are started in parallel."""
 LATE = 10 * 24 * 3600.0 + 8 * 3600.0 + 9 * 60.0 + 10.0
-"""Seconds that a job may well wait for its next slot, or longer: not just whole days, which a program may not count."""
+"""A long but realistic wait for the next slot, in seconds; not a whole number of days, because a program may look only
+at the time of day."""
 
 SHOWN = 5
-"""Faults of such a run that are named."""
+"""The most faults that are named of a run with late restarts."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where exploring stops. The verdict is `unknown` then, and its reason names the bound, unless the job has
-    already been found unsafe."""
+    """Where exploring stops. The verdict is then `unknown`, and its reason names the bound, unless the job is already
+    known to be unsafe."""
 
     executions: int = 1000
     states: int = 20_000
     seconds: float = math.inf
-    """Of real time, after which nothing more is begun; the execution that is under way has limits of its own. A verdict
-    that stops there depends on the machine, so nothing but a person's patience should set it."""
+    """Real time after which nothing more is started; a running execution has its own limits. A verdict cut short by
+    time depends on the machine, so set this only for a person who is waiting."""
     limits_hold: bool = True
-    """Whether the job is held that an executor's limits end an execution of, as who asks knows that far less is
-    enough; else such a limit is a bound like the others."""
+    """Whether reaching an executor's limit counts as a hold, because the job is known to need far less; if not, the
+    limit is a bound like the others."""
     late: bool = True
-    """Whether a job that looks at the clock, and is safe, is restarted days later as well, as the clock is no part of a
-    state. Who asks about the same program again knows."""
+    """Whether a safe job that looks at the clock is run again with restarts days later, as the clock is not part of a
+    state. Skipped on repeated checks of the same program."""
     archives: bool = False
-    """Whether an archive is known by what is in it: the times that it holds are of the real clock."""
+    """Whether archives are compared by the files in them, without their times, which come from the real clock."""
     eviction_driven: bool = False
-    """Whether a job is explored that has ON_EXIT_OR_EVICT besides a checkpoint exit code, as far as it can be; else
-    nothing is said of it."""
+    """Whether a job with both ON_EXIT_OR_EVICT and a checkpoint exit code is explored, as far as possible; if not, its
+    verdict is `unknown`."""
     twice: bool = True
-    """Whether an unsafe job is executed again, to see whether it always does the same."""
+    """Whether the run without faults is executed a second time, to see whether the job always does the same."""
     seconds_per_cpu_second: float = 0.0
-    """The virtual time that a second of processor time takes, so that times are not exact; 0 if it takes none."""
+    """The virtual time that a second of processor time takes, which makes times inexact; 0 if it takes none."""
 
     @property
     def patience(self) -> int:
-        """States still looked at, for something graver, after the first failure; and restarts in a row that only
-        append the same text, after which it is asked whether that will ever end. Less, where far fewer executions
-        are known to be enough."""
+        """How many more states are explored after the first failure, in search of a graver one; and how many restarts
+        in a row may only append the same text before we check whether that will ever end. Lower if only a few
+        executions are allowed."""
         return min(FUTILE, self.executions // 4)
 
 
 def days_for_a_slot(number: int, ran: float) -> float:
-    """Seconds until a job that has `ran` so long, in `number` slots, gets the next one. They are irregular, and the more
-    the longer it has run: otherwise the time of a restart would tell when the job saved, and so what."""
+    """Seconds until a job that has run for `ran` seconds, in `number` slots, gets the next slot. Irregular, and more so
+    the longer the job has run: otherwise the time of a restart would reveal when the job saved, and thus what."""
     return LATE + random.Random(number).random() * (LATE + ran)
 
 
 class Exhausted(Exception):
-    """A bound is reached: which, and its number, or of an executor's limit its text."""
+    """A bound is reached. `what` is the bound's number, or the text of an executor's limit."""
 
     def __init__(self, bound: Unknown, what: float | str):
         super().__init__(bound.sentence(what))
@@ -128,18 +129,19 @@ class Violation:
     expected: Tree | None = None
     got: Tree | None = None
     seconds: float = 0.0
-    """Lost progress: the virtual seconds of committed work that a restart throws away; 0 if executions take none."""
+    """For lost progress: the virtual seconds of committed work that a restart throws away; 0 if executions take no
+    virtual time."""
     in_place: tuple[Interval, ...] = ()
-    """Of that, where nothing was evicted: the executions that did work again."""
+    """For lost progress without an eviction: the executions that repeated work."""
 
 
 @dataclass(frozen=True)
 class Exploration:
-    """What came out of walking the graph."""
+    """The result of walking the graph."""
 
     verdict: Verdict
     failure: str | None = None
-    """For unsafe an Unsafe; for unknown the reason in words, which is `unknown` as a value."""
+    """If unsafe, an Unsafe; if unknown, the reason in words (as a value: `unknown`)."""
     violation: Violation | None = None
     schedule: Schedule | None = None
     states: int = 0
@@ -151,25 +153,25 @@ class Exploration:
     seconds: float | None = None
     """Virtual computing time of the run without faults, if it ends."""
     reference: Tree | None = None
-    """What the run without faults brings home."""
+    """The right output: what the run without faults returned, unless `known`."""
     twice: bool = False
-    """Whether executing it again was seen to do the same."""
+    """Whether a second run of the job did the same as the first."""
     difference: tuple[str, Tree, Tree] | None = None
-    """Of a job that does not always do the same: when it does not, and what it does once and again."""
+    """If two runs of the job differ: where, and the files of each."""
     unknown: Unknown | None = None
     exhausted: Unknown | None = None
     """The bound that was reached, so that not everything was tried."""
     waiting: tuple[Schedule, ...] = ()
-    """If so: the schedules that lead to the starts that were not tried, the shortest first."""
+    """In that case: the schedules that lead to starts that were not tried, the shortest first."""
     known: bool = False
-    """Whether the reference was known beforehand, and is not what a run brought home."""
+    """Whether the reference was given, and is not the output of a run."""
     unbroken: bool = False
-    """Whether a run that never restarts was the measure."""
+    """Whether the job's output was compared with that of a run that never restarts."""
     seconds_per_cpu_second: float = 0.0
-    """Where computing takes virtual time, which is not exact: as much for a second of processor time."""
+    """As in Bounds."""
     first: State | None = field(default=None, repr=False)
     unfinished: State | None = field(default=None, repr=False)
-    """The last execution of the run without faults, if that did not reach its end before a bound."""
+    """The last execution of the run without faults, if a bound was reached before that run ended."""
 
     @property
     def root(self) -> State:
@@ -179,7 +181,7 @@ class Exploration:
 
 
 def unknown(why: Unknown, what: object = "", exploration: Exploration = Exploration(UNKNOWN)) -> Exploration:
-    """The verdict on a job of which nothing can be said. `exploration`: what is known all the same."""
+    """The verdict on a job that can't be judged. `exploration`: what is known about it nevertheless."""
     return replace(exploration, verdict=UNKNOWN, failure=why.sentence(what), unknown=why)
 
 
@@ -191,10 +193,10 @@ def explore(
     bounds: Bounds = Bounds(),
     observer: Observer | None = None,
 ) -> Exploration:
-    """Try every schedule on a job. `observer` is told how far that is, and may stop it.
+    """Try every schedule on a job. `observer` sees the progress, and may stop it.
 
-    `expected` is what has to come home in the end, if that is known (other files may come as
-    well); else the run that is never interrupted is the measure. Ends within the bounds, whatever the job does.
+    `expected` is the right output, if known (other files may be returned as well); if not, the output of the run
+    without faults counts as right. Ends within the bounds, whatever the job does.
     """
     explorer = _Explorer(as_never_held(job), executor, profile, expected, bounds, observer or Observer())
     explorer.observer.until = explorer.until
@@ -213,20 +215,20 @@ class _Explorer:
         self.expected = expected
         self.streams_count = False
         self.soft = False
-        """Whether soft evictions are tried: in eviction-driven mode they send files (R7), at other times nothing."""
+        """Whether soft evictions are tried, which send files in eviction-driven mode (R7), and otherwise nothing."""
         self.states: dict[Key, State] = {}
-        """What stands for each state that was seen."""
+        """The state that stands for all states with the same key."""
         self.places: dict[tuple[object, ...], list[State]] = {}
-        """The states that were expanded, by what the program depends on."""
+        """The states that were expanded, by their place: what the program depends on."""
         self.sent: set[str] = set()
-        """All names that any checkpoint has in the spool."""
+        """All top-level names that checkpoints have sent to the spool."""
         self.runs: dict[tuple[object, ...], Run] = {}
         self.begun: dict[tuple[object, ...], Future[Run] | Run] = {}
-        """Executions that are going to be asked for, and are under way in other threads."""
+        """Executions that will be needed, and were started in other threads."""
         self.foreseen: list[Situation] = []
-        """The starts of a run without faults, if it does what one before has done."""
+        """The starts of the run without faults, if it does the same as an earlier one."""
         self.waited = 0.0
-        """Real seconds, for all executions together."""
+        """Real seconds spent waiting for executions."""
         self.done: list[tuple[Situation, Run]] = []
         self.queue: list[tuple[Length, int, State]] = []
         self.serial = itertools.count()
@@ -237,7 +239,7 @@ class _Explorer:
         self.patience = 0
         self.twice = False
         self.livelock = Livelock(job, self.run, bounds.executions, bounds.patience)
-        # There are more states than directories.
+        # Cached, as many states share a directory.
         self.identity = cache(self.telling)
         self.slots_known = cache(self.slots_named)
 
@@ -255,7 +257,7 @@ class _Explorer:
         return replace(soft, verdict=UNKNOWN, failure=Unknown.SOFT_EVICTIONS.sentence(), unknown=Unknown.SOFT_EVICTIONS)
 
     def again(self, **changes: object) -> _Explorer:
-        """Another one for the same job."""
+        """A new explorer for the same job, with these attributes changed."""
         other = _Explorer(self.job, self.executor, self.profile, self.expected, self.bounds, self.observer)
         vars(other).update(until=self.until, waited=self.waited, streams_count=self.streams_count, **changes)
         return other
@@ -279,7 +281,7 @@ class _Explorer:
     # -- walking ---------------------------------------------------------------
 
     def walk(self, reference: Tree | None) -> None:
-        """Expand all states; nothing is graver than a wrong output, and the first one is on the shortest schedule."""
+        """Expand all states, up to the first wrong output: nothing is graver, and its schedule is the shortest."""
         while self.queue and Unsafe.WRONG_OUTPUT not in self.violations:
             if self.patience and len(self.states) > self.patience:
                 break
@@ -305,13 +307,13 @@ class _Explorer:
             raise Exhausted(Unknown.LIMIT_OF_TIME if run.out_of_time else Unknown.LIMIT, run.over)
 
     def expand(self, state: State, reference: Tree | None) -> None:
-        """Execute a state's program, and enter all that can come of it. Raises Exhausted."""
+        """Execute the program in this state, and enter all states that can follow. Raises Exhausted."""
         now, run = state.now, self.run(state.now, state.schedule)
         state.run = run
         self.stay_within_limits(run)
         evict, upload_fails, requeue = (Fault(kind, now.execution) for kind in ("evict", "upload-fails", "requeue"))
         if state.before and state.before.unsent is state and (other := self.stood_for(state)):
-            self.states[state.key] = other  # what its eviction leads to, that of the state before has led to
+            self.states[state.key] = other  # an eviction leads to the same state as one from the state before
             return
         if state.livelock.endless(now):
             state.endless = True
@@ -327,7 +329,7 @@ class _Explorer:
             state.follower = self.follow(state, self.restart(then))
         elif then.kind == Kind.RETRIED:
             state.follower = self.follow(state, self.start(then))
-        if is_checkpoint(self.job, run):  # on a bad network it is not even noticed that a file is missing
+        if is_checkpoint(self.job, run):  # if the network fails, even a missing file goes unnoticed
             state.unsent = self.follow(
                 state, self.restart(self.step(exited, FaultHappened(upload_fails))), upload_fails
             )
@@ -343,8 +345,8 @@ class _Explorer:
         self.find_fault(state, then, reference)
 
     def vacate(self, state: State) -> None:
-        """R7: evict softly in the middle of an execution, and at its last moment. One that takes no virtual time has no
-        moment at which a signal could reach it. Raises Exhausted."""
+        """R7: evict softly in the middle of an execution, and at its last moment. An execution that takes no virtual
+        time has no moment at which a signal could reach it. Raises Exhausted."""
         now, whole = state.now, state.ran
         moments = (round(whole.seconds / 2), None) if whole.seconds >= MIDDLE else (None,) if whole.seconds else ()
         for seconds in moments:
@@ -358,7 +360,7 @@ class _Explorer:
                 self.follow(state, self.start(struck), fault)
 
     def find_fault(self, state: State, then: Situation, reference: Tree | None) -> None:
-        """Judge what has come of an execution. Raises Exhausted where that is not known."""
+        """Judge the result of an execution. Raises Exhausted if it is not simulated."""
         if isinstance(then.next, Held) and then.next.code == Hold.LIMIT and not state.ran.over:
             raise Exhausted(Unknown.NOT_SIMULATED, then.next.reason)
         if isinstance(then.next, Held):
@@ -381,13 +383,13 @@ class _Explorer:
         return step(self.job, self.profile, now, event)
 
     def start(self, idle: Situation, after: float = 0.0) -> Situation:
-        """In a new sandbox, and in a slot that no file in it knows of: such slots are all the same."""
+        """Start in a new sandbox, in a slot that no file there names: all such slots are equivalent."""
         now = self.step(idle, Matched(after=after))
         known = self.slots_known(now.directory)
         return now._replace(slot=min(set(range(len(known) + 1)) - known)) if known else now
 
     def restart(self, claimed: Situation) -> Situation:
-        """In place. If nothing that is there knows of the slot any more, any other is the same."""
+        """Restart in place. If no file there names a slot, and no process was left running, slot 0 stands for any."""
         now = self.step(claimed, Reactivated())
         return now if now.slot == 0 or now.beside or self.slots_known(now.directory) else now._replace(slot=0)
 
@@ -409,7 +411,7 @@ class _Explorer:
         return self.runs[key]
 
     def execute(self, now: Situation, schedule: Schedule = (), stop: Stop | None = None, trace: bool = False) -> Run:
-        """Execute the program, whatever is known. Raises Exhausted when somebody does not want to wait for it."""
+        """Execute the program, even if its result is known. Raises Exhausted if the observer was stopped."""
         began = time.monotonic()
         try:
             with self.observer.execution_of(schedule, now.execution):
@@ -427,7 +429,7 @@ class _Explorer:
         return run
 
     def begin(self, now: Situation) -> None:
-        """Have an execution begun that is going to be asked for, if there is somebody free to do so and it is worth it."""
+        """Start an execution that will be needed, if it is worthwhile and another executor is free."""
         ahead = self.ahead
         if ahead is None or len(self.runs) + len(self.begun) >= self.bounds.executions:
             return
@@ -441,20 +443,20 @@ class _Explorer:
         return getattr(self.executor, "ahead", None) if self.waited > WORTHWHILE else None
 
     def begin_elsewhere(self, now: Situation, run: Run, then: Situation) -> None:
-        """Have that execution begun which follows the last checkpoint in a new sandbox, as expand() will ask for it."""
+        """Start the execution that follows the last checkpoint in a new sandbox, as expand() will need it."""
         if then.kind == Kind.CHECKPOINT and self.profile.may_requeue:
             self.begin(self.start(self.step(then, FaultHappened(Fault("requeue", now.execution)))))
         else:
             self.begin(self.start(self.step(now, FaultHappened(Fault("evict", now.execution), run, run.seconds))))
 
     def begin_unbroken(self) -> None:
-        """Begin the run that never restarts, with which a job that saves is compared in the end."""
+        """Start the run that never restarts, with which a job that saves is compared in the end."""
         first, how = self.first, Unbroken()
         if how not in first.unbroken and (ahead := self.ahead):
             first.unbroken[how] = ahead.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
 
     def begin_next(self) -> None:
-        """Have the executions begun that are next in the queue."""
+        """Start the executions of the next states in the queue."""
         for *_, state in self.queue[:LOOKED_AHEAD]:
             self.begin(state.now)
 
@@ -466,7 +468,7 @@ class _Explorer:
         return State(now, self.livelock.afresh(), key=self.key(now))
 
     def successor(self, before: State, now: Situation, fault: Fault | None = None) -> State:
-        """What follows a state, by a fault or by none."""
+        """The state that follows another one, after a fault or without one."""
         livelock = before.livelock.afresh() if fault else before.livelock
         state = State(now, livelock, before, before.schedule + ((fault,) if fault else ()), self.key(now))
         if now.retries < before.now.retries and not now.ad:
@@ -475,13 +477,14 @@ class _Explorer:
         return state
 
     def follow(self, before: State, now: Situation, fault: Fault | None = None) -> State:
-        """What follows a state, to be expanded in its turn; or what stands for it, if it is known."""
+        """Enter the state that follows `before`, and return the state that stands for it."""
         state = self.successor(before, now, fault)
         self.enter(state)
         return self.known(state)
 
     def enter(self, state: State) -> None:
-        """Let a state be expanded, unless it is known and no way there was longer."""
+        """Queue a state to be expanded, unless one with the same key has been expanded or was reached by as short a
+        way."""
         known = self.states.get(state.key)
         if known is None or (not known.expanded and state.length() < known.length()):
             self.states[state.key] = state
@@ -491,22 +494,23 @@ class _Explorer:
         return self.states.get(state.key, state)
 
     def key(self, now: Situation) -> Key:
-        """(place, spool). The place is all that matters as long as the job goes on in place."""
+        """(place, spool). Only the place matters as long as the job restarts in place."""
         activation_spool = transfer.inputs_that_came(self.job, now.activation_spool)
         return (*self.start_key(now), now.retries, policies_see(self.job, now), *activation_spool), self.identity(
             now.spool
         )
 
     def start_key(self, now: Situation) -> tuple[object, ...]:
-        """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running
-        in it, which is known by how it came there."""
+        """What an execution depends on: the files in the sandbox, the slot, and the processes still running there,
+        which are identified by how they were started."""
         beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
         full = transfer.not_transferred(self.job, now.directory, now.activation_spool) is not None
         return self.identity(now.directory), now.slot, beside, full, transfer.unopened(self.job, now.directory)
 
     def skip_laps(self, state: State) -> None:
-        """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no
-        fault since, so will the next ones, until the last that max_retries allows. It goes through the same states."""
+        """Skip retries that repeat an earlier one: if a retry starts in the same way as an earlier one, with no fault
+        since, the next retries do so as well, up to the last that max_retries allows, and pass through the same
+        states."""
         earlier, (place, spool) = state.before, state.key
         while earlier is not None and earlier.schedule == state.schedule:
             if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
@@ -522,10 +526,10 @@ class _Explorer:
             earlier = earlier.before
 
     def stood_for(self, state: State) -> State | None:
-        """A state that was expanded and differs from this one in nothing but parts of the spool that are replaced
-        before a rule looks at them; so the graph grows with the sandboxes and with the spools, not with their pairs."""
+        """An expanded state that differs from this one only in parts of the spool that are replaced before any rule
+        looks at them. So the graph grows with the number of sandboxes plus the number of spools, not their product."""
         if self.soft:
-            return None  # a soft eviction saves some files beside the others in the spool
+            return None  # a soft eviction adds files to the spool, and keeps the others there
         place, spool = state.key
         for other in self.places.get(place, ()):
             replaced = self.replaced(other)
@@ -534,8 +538,9 @@ class _Explorer:
         return None
 
     def replaced(self, state: State) -> frozenset[str]:
-        """The names in the spool that each checkpoint replaces which the job may make from here on in place (R4e);
-        all, if it makes none and ends. None, while that is not known, or if it moves by itself (max_retries)."""
+        """The names in the spool that are replaced by every checkpoint from here on, as long as the job restarts in
+        place (R4e): all names if it ends without a checkpoint, no names while that is unknown or if the job moves by
+        itself (max_retries)."""
         chain: dict[State, None] = {}
         here: State | None = state
         names: frozenset[str] | None = None
@@ -555,8 +560,8 @@ class _Explorer:
         return names
 
     def telling(self, tree: Tree) -> Tree:
-        """The part of a directory that tells states apart: what was printed counts only where it
-        is all that the job gives, and then without the names of execution points."""
+        """The part of a directory that tells states apart. What was printed counts only if it is part of the result,
+        and then without the names of execution points."""
         if not self.streams_count:
             return self.timeless(transfer.seen_by(self.job, tree))
         return self.anonymous(tree)
@@ -581,7 +586,7 @@ class _Explorer:
     # -- judging ---------------------------------------------------------------
 
     def reference(self, first: State) -> Tree | None:
-        """What has to come home: what is known, or what the run without faults brings."""
+        """The right output: as given, or what the run without faults returns; None if that does not end well."""
         if self.expected is not None:
             if any(name in self.expected for name in (self.job.output, self.job.error)):
                 self.count_streams(first)
@@ -589,7 +594,7 @@ class _Explorer:
         returned_files = self.uninterrupted(first)[1]
         if returned_files is None:
             return None
-        # A job that brings nothing else gives its result on stdout.
+        # A job that returns no other file prints its result.
         if not self.without_logs(returned_files):
             self.count_streams(first)
         return self.relevant(returned_files)
@@ -602,7 +607,7 @@ class _Explorer:
         self.runs = {self.start_key(now): run for now, run in self.done}
 
     def uninterrupted(self, state: State) -> tuple[State, Tree | None]:
-        """The run without faults: its last state that was executed, and what it brings home if it ends well."""
+        """The run without faults: its last executed state, and what it returns if it ends well."""
         livelock = self.livelock.afresh()
         while True:
             try:
@@ -619,7 +624,7 @@ class _Explorer:
                 self.unfinished = executed
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
-            if not self.foreseen:  # of a run that is repeated, nothing else is asked
+            if not self.foreseen:  # a repeated run is not followed by a walk
                 if then.kind == Kind.CHECKPOINT:
                     self.begin_unbroken()
                 self.begin_elsewhere(state.now, run, then)
@@ -631,7 +636,7 @@ class _Explorer:
                 return state, self.brought_home(then)
 
     def brought_home(self, then: Situation) -> Tree | None:
-        """What a job brings home that has ended well."""
+        """What a job returned, if it ended well."""
         good = then.kind == Kind.ENDED and is_success(self.job, then.end.exit)
         return then.end.returned_files if good else None
 
@@ -657,7 +662,7 @@ class _Explorer:
         self.violations.setdefault(failure, Violation(failure, state, expected, got, seconds))
 
     def lose_patience(self) -> None:
-        """The job is unsafe: only for a while it is still looked for something graver."""
+        """The job is unsafe: go on looking for a graver failure only for a while."""
         self.patience = self.patience or len(self.states) + self.bounds.patience
 
     def look_back(self) -> None:
@@ -711,7 +716,7 @@ class _Explorer:
         return next((state for state in reversed(free) if state.then), None)
 
     def waiting(self) -> tuple[Schedule, ...]:
-        """The schedules that lead to what was not tried."""
+        """The schedules that lead to starts that were not tried, the shortest first."""
         return tuple(state.schedule for state in sorted(self.states.values(), key=State.length) if not state.expanded)
 
     def free_way(self, first: State) -> Iterator[State]:
@@ -723,16 +728,17 @@ class _Explorer:
             state = state.follower and self.known(state.follower)
 
     def not_repeatable(self, worst: Violation | None) -> tuple[str, Tree, Tree] | None:
-        """Whether the job does something else each time, so that nothing can be said of it; if so, what.
+        """How two runs of the job differ, as in Exploration.difference, so that it can't be judged; None if they do
+        not, or if that does not matter.
 
-        A file that differs from run to run is no harm as long as the result does not.
+        Files may differ from run to run as long as the result does not.
         """
         if worst is not None and worst.failure in (Unsafe.HELD, Unsafe.FAILED, Unsafe.NEVER_FINISHES):
             return None
         if worst is None and self.exhausted and self.exhausted.bound in (Unknown.LIMIT, Unknown.LIMIT_OF_TIME):
             return None
         if worst is None and self.expected is not None and not self.exhausted:
-            return None  # what came home is known to be right
+            return None  # the output is known to be right
         if time.monotonic() > self.until or self.observer.stopped or not self.bounds.twice:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
@@ -754,14 +760,13 @@ class _Explorer:
         return None
 
     def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:
-        """The clock is no part of a state. So the job is played once more with every restart elsewhere, and days later:
-        the schedule of that, what has to come home and what does, if it is something else. A file that only says when
-        it was made, as it is another one too if just the beginning is days later, says nothing; but what is known to
-        be right says nothing of that."""
+        """Run the job once more with every restart elsewhere and days later, as the clock is not part of a state. If
+        its output differs: the schedule of that run, the right output and this one. Unless the right output was given,
+        files that also differ if only the first start is days later do not count: they just say when they were made."""
         schedule, late = self.all_elsewhere(first.clock, waits=True)
         if late is None or self.same(reference, late):
             return None
-        if self.expected is not None:  # other files may come as well
+        if self.expected is not None:  # other files may be returned as well
             return schedule, reference, Tree({path: late[path] for path in reference if path in late})
         _, begun_late = self.all_elsewhere(first.clock + LATE, waits=False)
         if begun_late is None:
@@ -772,8 +777,8 @@ class _Explorer:
         return (schedule, right, got) if right != got else None
 
     def all_elsewhere(self, clock: float, waits: bool) -> tuple[Schedule, Tree | None]:
-        """The run with every restart elsewhere, and days later if it `waits`: its schedule, and what comes home if it
-        ends well; None where there is no time for it."""
+        """The run with every restart elsewhere, and days later if it `waits`: its schedule and what it returns, which
+        is empty if it does not end well, and None if time runs out."""
         now, wait, ran = submitted(self.job)._replace(time=clock), 0.0, 0.0
         schedule: Schedule = ()
         for number in range(1, 2 * len(self.states) + 1):
