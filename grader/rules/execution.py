@@ -20,8 +20,8 @@ EPOCH = 1628499600.0
 
 
 class MachineTrouble(OSError):
-    """This machine lacks what an execution needs: a process, room on the disk ... The text names it, in sentences. It
-    says nothing about the job."""
+    """This machine lacks what an execution needs: a process, room on the disk ... The text names it, in sentences.
+    Nothing follows about the job."""
 
 
 class LostExecution(MachineTrouble):
@@ -103,20 +103,20 @@ class Limit(StrEnum):
 
 
 class Unbroken(NamedTuple):
-    """How a Python program goes on where it would leave with the checkpoint exit code."""
+    """How a Python program goes on where it would exit with the checkpoint exit code."""
 
     time_begins_anew: bool = False
-    """It is as at the start, so that what a program measures from there is as small as after a restart."""
+    """The clock is set back to the start there, so that times measured from it are as short as after a restart."""
     files_stay_open: bool = False
-    """It can still write to files that it has closed before it would leave."""
+    """The program can still write to files that it closed before it would exit."""
     loop: tuple[str, int] | None = None
-    """The file and line of a loop. What is in memory there is noted, see inside/memory.py."""
+    """The file and line of a loop at which the variables in memory are noted, see inside/memory.py."""
     forgets: tuple[str, ...] = ()
-    """What of that begins anew there, as after a restart."""
+    """The variables that are set back there to their first values, as a restart may do."""
     remembers: tuple[tuple[str, str], ...] = ()
-    """What of that is what it was elsewhere, when it is there at first; as a note has it."""
+    """Variables with the values that they get when the program first comes there, pickled as in a note."""
     last_note: str = ""
-    """The note after which it ends, if it is not to come to its end."""
+    """The note after which the program is ended; "" to let it run to its end."""
 
 
 class Start(NamedTuple):
@@ -201,7 +201,7 @@ class Executes(Runs, Protocol):
 
     @property
     def mark(self) -> re.Pattern[bytes]:
-        """The name of an execution point, anywhere in a file."""
+        """A pattern that matches the name of an execution point anywhere in a file."""
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 

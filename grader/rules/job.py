@@ -119,11 +119,12 @@ class Job:
     kill_sig: int = signal.SIGTERM
     """The first signal of a soft eviction (R5): remove_kill_sig, or else kill_sig."""
     max_vacate_time: float = math.inf
-    """The most seconds between that signal and SIGKILL, of those that the pool allows: job_max_vacate_time, or else
+    """The most seconds between that signal and SIGKILL, within what the pool allows: job_max_vacate_time, or else
     kill_sig_timeout."""
 
     request_cpus: str = ""
-    """What a slot needs to have, as it stands there; "" if nothing does. The simulator's slots have enough of all."""
+    """What a slot must have, as written in the submit description; "" if not given. The simulator's slots always have
+    enough."""
     request_memory: str = ""
     request_disk: str = ""
 
@@ -182,7 +183,7 @@ class Job:
 
     @cached_property
     def reads_ads(self) -> bool:
-        """Whether the program may depend on the ads in its sandbox, likewise."""
+        """Whether the program may depend on the ads in its sandbox: whether its files or arguments name them."""
         return self._mentions(".ad", "_AD")
 
     def _mentions(self, *words: str) -> bool:

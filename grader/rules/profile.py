@@ -26,7 +26,7 @@ class Profile:
     missing_file_holds: bool = True
     """A listed checkpoint file that is missing holds the job (R4c); otherwise it is only logged."""
     may_requeue: bool = False
-    """It may happen that the slot is not used again after a checkpoint (R4g, since 25.10.1)."""
+    """The slot may not be used again after a checkpoint (R4g, since 25.10.1)."""
     eviction_codes: bool = False
     """Event 004 carries a code and a subcode."""
     sends_own_files: bool = True
@@ -61,7 +61,8 @@ class Profile:
     bare_remaps: bool = False
     """transfer_output_remaps needs no double quotes."""
     skips_bad_remaps: bool = False
-    """In transfer_output_remaps, what is no pair of names is skipped; otherwise it becomes part of the next name."""
+    """In transfer_output_remaps, anything that is not a pair of names is skipped; otherwise it becomes part of the next
+    name."""
     periodic_vacate: bool = True
     """HTCondor has periodic_vacate (R6, since 23.2)."""
     shell: bool = False

@@ -44,7 +44,7 @@ _SLIPS: tuple[tuple[str, str, str | Callable[[re.Match[str]], str]], ...] = (
 
 
 BY_POLICY = "periodic_vacate"
-"""The kind of a fault that is on no schedule: the job's own policy vacates it."""
+"""The kind of a fault that is not on a schedule: the job's own policy evicts it."""
 
 
 class ScheduleError(ValueError):

@@ -58,7 +58,7 @@ Moment = Situation
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things besides computing take on a pool, in virtual seconds, and how long its slots last."""
+    """How long everything except computing takes on a pool, in virtual seconds, and how long its slots last."""
 
     wait: float = NEGOTIATION
     """How long an idle job waits for a slot, and a held job for its release."""
@@ -71,7 +71,7 @@ class Pace:
 
 
 def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
-    """Run the program in the job's sandbox; without running it, if HTCondor would not start it there."""
+    """Run the program in the job's sandbox. If HTCondor would not start it there, the Run says why."""
     if problem := transfer.not_transferred(job, now.directory, now.activation_spool) or not_opened(job, now):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.directory, slot=now.slot, clock=now.time, stop=stop, trace=trace, beside=now.beside)

@@ -142,13 +142,13 @@ class Held(NamedTuple):
     missing: tuple[str, ...] = ()
     """The listed files that were missing, which the reason does not name (R4c)."""
     returned_files: Tree = Tree()
-    """What came home although something was missing (R6)."""
+    """The files that were returned although something was missing (R6)."""
     transferred: bool = True
-    """Whether anything was to be transferred before; not while its program was still running."""
+    """Whether HTCondor tried to transfer files first; False if the program was still running."""
     refused: bool = False
-    """Whether a transfer failed where files were sent to, and not where they came from."""
+    """Whether a transfer failed on the receiving side, and not on the sending side."""
     unsendable: tuple[str, ...] = ()
-    """The links to directories and the unreadable files because of which a transfer failed (R4b)."""
+    """The links to directories and the unreadable files that made a transfer fail (R4b)."""
 
 
 class Ended(NamedTuple):
@@ -219,7 +219,7 @@ class PolicyChecked(NamedTuple):
 
     after: float = 0.0
     run: Run | None = None
-    """If a program was running: the execution up to its end by the signals that follow."""
+    """If a program was running: the execution, ended by the signals that follow."""
 
 
 class Released(NamedTuple):
@@ -257,7 +257,7 @@ class Situation(NamedTuple):
     next: Next | None = None
     """The result of that execution."""
     goodput: float = 0.0
-    """Virtual seconds of computing that are safe; `badput`: that were lost."""
+    """Virtual seconds of computing that are safe; `badput`: those that were lost."""
     badput: float = 0.0
     text: str = ""
     """A remark on what has happened."""
@@ -303,7 +303,7 @@ class Situation(NamedTuple):
 
     @property
     def struck(self) -> Fault:
-        """The fault by which a job has just lost its slot or its checkpoint."""
+        """The fault that has just cost the job its slot or its checkpoint."""
         assert self.fault is not None, f"{self.kind}: there was no fault"
         return self.fault
 
@@ -316,7 +316,7 @@ def submitted(job: Job) -> Situation:
 
 
 def policies_see(job: Job, now: Situation) -> tuple[object, ...]:
-    """The state on which the job's policies depend: situations that differ in it differ, even if all files are equal."""
+    """The state on which the job's policies depend: if it differs, situations differ even if all files are equal."""
     return now.ad, now.elapsed if job.allowed_job_duration is not None else 0.0
 
 
@@ -365,8 +365,8 @@ def is_checkpoint(job: Job, run: Run) -> bool:
 
 
 def saves_when_evicted(job: Job, fault: Fault, run: Run) -> bool:
-    """R7: whether a program that is struck while it runs has its output sent to the spool: not if it had to be ended by
-    SIGKILL, when job_max_vacate_time was over."""
+    """R7: whether a fault that strikes a running program has its output sent to the spool: not if the program had to be
+    ended by SIGKILL, when job_max_vacate_time was over."""
     return job.on_exit_or_evict and fault.kind != "evict" and run.exit.signal != SIGKILL
 
 
@@ -391,13 +391,13 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
 
 
 def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
-    """R4f: in place, with the same sandbox, beside what was left running in it."""
+    """R4f: a restart in place, in the same sandbox, beside the processes left running there."""
     sandbox = transfer.with_streams(job, now.directory)
     return _becomes(now, Kind.RESTARTED)._replace(execution=now.execution + 1, sandbox=sandbox)
 
 
 def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
-    """R3: the program has ended and left files in its sandbox; and R4f, perhaps processes."""
+    """R3, R4f: the program has ended, and left files and perhaps processes in its sandbox."""
     run = event.run
     earlier = () if run.unaided else now.beside
     beside = (*earlier, Start(now.directory, now.time, run.left)) if run.left else ()
@@ -493,7 +493,7 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
 
 
 def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, run: Run) -> Situation:
-    """R5: everything since the last checkpoint is lost; unless, R7, the job saves its output at an eviction."""
+    """R5: everything since the last checkpoint is lost, unless the job saves its output at an eviction (R7)."""
     if not saves_when_evicted(job, event.fault, run):
         return _lost(now, event)
     try:
@@ -563,14 +563,14 @@ _RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
 
 
 def _becomes(now: Situation, kind: Kind, after: float = 0.0) -> Situation:
-    """What has just happened takes the place of what happened before, of which only the consequences stay."""
+    """The situation after something new has happened; only the consequences of what happened before stay."""
     return now._replace(
         kind=kind, time=now.time + after, fault=None, next=None, run=None, signal=0, text="", transfer=0.0
     )
 
 
 def _wasted(now: Situation, seconds: float = 0.0) -> Situation:
-    """All computing since the last checkpoint is lost, and so many seconds that are not counted yet."""
+    """All computing since the last checkpoint is lost, and `seconds` that are not counted yet."""
     return now._replace(badput=now.badput + now.pending + seconds, pending=0.0)
 
 
@@ -713,8 +713,8 @@ def periodic_verdict(job: Job, now: Situation, at: float) -> Kind | None:
 
 
 def as_never_held(job: Job) -> Job:
-    """The same job without the periodic policies that decide nothing as long as it is not held (R6): periodic_release, and
-    those that are false then, whatever its other attributes are."""
+    """The same job without the periodic policies that have no effect as long as it is not held (R6): periodic_release,
+    and the policies that are then false whatever its other attributes are."""
     others = "periodic_hold", "periodic_remove", "periodic_vacate"
     idle = [name for name in others if (policy := getattr(job, name)) and only_when_held(policy)]
     without: dict[str, Any] = dict.fromkeys(["periodic_release", *idle], "")
@@ -766,8 +766,8 @@ def _not_started(job: Job, run: Run) -> str:
 
 
 def _streamed(job: Job, now: Situation, run: Run | None) -> Situation:
-    """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost; until the next
-    start, if the job does not keep them (R0)."""
+    """R3: streamed stdout and stderr are in the submit directory at once, and stay there when work is lost; only until
+    the next start, if the job does not keep them (R0)."""
     if not run or job.unstreamable:
         return now
     returned_files = now.returned_files

@@ -21,7 +21,7 @@ LONGEST_NAME = 255
 """Bytes that the name of a file may have on Linux."""
 _OWN = Tree(dict.fromkeys(OWN_FILES, File(b"")))
 MOST_REMAPS = 20
-"""So many names in a row transfer_output_remaps may lead to; HTCondor takes more for a circle."""
+"""The most names to which transfer_output_remaps may lead one after the other; HTCondor takes more for a circle."""
 
 
 class TransferFailure(NamedTuple):
@@ -30,9 +30,9 @@ class TransferFailure(NamedTuple):
     paths: tuple[str, ...]
     sent: Tree = Tree()
     error: int = errno.ENOENT
-    """The system's number for what is wrong with them."""
+    """The system's error number."""
     refused: bool = False
-    """Whether it is where they were sent to that something was wrong."""
+    """Whether the error arose on the receiving side."""
     unsendable: tuple[str, ...] = ()
     """The links to directories and the unreadable files among and below them."""
 
@@ -41,11 +41,11 @@ class _Unsent(NamedTuple):
     """Why a listed path, or part of it, can't be sent."""
 
     error: int
-    """The system's number for it."""
+    """The system's error number."""
     unsendable: str = ""
-    """The link to a directory, or the unreadable file (whatever link leads to it), of which an empty file arrives."""
+    """The link to a directory, or the unreadable file (not the link to it), for which an empty file arrives."""
     refused: bool = False
-    """Whether it is where it is sent to that something is wrong."""
+    """Whether the error arises on the receiving side."""
 
 
 class OutsideSandbox(Exception):
@@ -159,7 +159,7 @@ def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | TransferFail
 
 
 def _locked(sent: Tree) -> Iterator[str]:
-    """The directories that are made read-only: before what is in them, which then can't be made."""
+    """The read-only directories: each is created before its contents, which then can't be created."""
     return (path for path, entry in sent.items() if entry == Directory(writable=False))
 
 
@@ -193,7 +193,7 @@ def output(job: Job, sandbox: Tree, activation_spool: Tree, profile: Profile = M
                 errno.EFBIG,
             )
     listed = _output_files(job, sandbox, activation_spool)
-    if job.transfer_output_files is not None:  # the streams stand in that list, too
+    if job.transfer_output_files is not None:  # that list includes the streams
         listed = (*listed, *(name for name in job.streams if name not in sandbox))
     sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
     files = sent.sent if isinstance(sent, TransferFailure) else sent
@@ -237,10 +237,11 @@ def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | 
 
 
 def _arrived(job: Job, files: Tree, listed: tuple[str, ...] = ()) -> tuple[Tree, dict[str, int]]:
-    """R6: what comes home of these files of the sandbox, sent in the order of the list, under its names there; and what
-    can't be written there, with the number of the error. Of two files of one name, the last wins."""
+    """R6: which of these files of the sandbox arrive in the submit directory, under their names there; and the paths
+    that can't be written there, with the error numbers. Files are sent in the order of the list; if two have the same
+    name there, the last wins."""
     order = {posixpath.basename(posixpath.normpath(path)): index for index, path in enumerate(listed)}
-    others = -1 if job.transfer_output_files is None else len(listed)  # the streams end a list that is given
+    others = -1 if job.transfer_output_files is None else len(listed)  # a given list ends with the streams
     arrived, blocked = dict[str, Entry](), dict[str, int]()
     for path, entry in sorted(files.items(), key=lambda item: order.get(item[0].split("/")[0], others)):
         place = destination(job, path)
@@ -264,21 +265,23 @@ def _arrived(job: Job, files: Tree, listed: tuple[str, ...] = ()) -> tuple[Tree,
 
 
 def destination(job: Job, path: str) -> str | None:
-    """R6: where in the submit directory a file of the sandbox comes home; it ends in a slash where a name for a directory
-    was given. None if the names in transfer_output_remaps lead in a circle."""
+    """R6: the path in the submit directory to which a file of the sandbox is returned; it ends in a slash if the new
+    name does. None if the names in transfer_output_remaps lead in a circle."""
     place = _renamed(_names_at_home(job), path, MOST_REMAPS)
     return None if place is None else posixpath.join(job.initialdir, place)
 
 
 def _names_at_home(job: Job) -> dict[str, str]:
-    """transfer_output_remaps, of which the first wins, with the names of the streams, which HTCondor appends to it."""
+    """transfer_output_remaps with the names of the streams, which HTCondor appends to it. The first entry for a name
+    wins."""
     home = posixpath.join(job.initialdir, "")
     streams = [(name, place.removeprefix(home)) for name, place in job.streams.items()][job.remaps_unfinished :]
     return dict(reversed((*job.transfer_output_remaps, *streams)))
 
 
 def _renamed(names: dict[str, str], path: str, hops: int) -> str | None:
-    """A path under its new name. That is looked up again, and so is the directory of a path that has none."""
+    """A path under its new name, which is looked up again. If the path has none, its directory is looked up. None after
+    too many `hops`."""
     if not hops:
         return None
     if path in names:
@@ -309,7 +312,8 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
 
 
 def returned_streams(job: Job, directory: Tree) -> Tree:
-    """R2, R6: what is returned where only stdout and stderr are: of this directory, under their names at home."""
+    """R2, R6: what is returned if only stdout and stderr are: those in this directory, under their names in the submit
+    directory."""
     return _arrived(job, _streams(job, directory, Tree()))[0]
 
 
@@ -342,8 +346,8 @@ def _output_files(job: Job, sandbox: Tree, activation_spool: Tree) -> tuple[str,
 
 
 def inputs_that_came(job: Job, activation_spool: Tree) -> list[str]:
-    """R6: without a list of output, an input file of a self-checkpointing job comes home even as it was, if the
-    activation began with a checkpoint that has one of its name."""
+    """R6: the input files that are returned even if unchanged: those of a self-checkpointing job without a list of
+    output, if the activation began with a checkpoint that has a file of the same name."""
     if job.transfer_output_files is not None or not job.self_checkpointing:
         return []
     return [
@@ -354,9 +358,9 @@ def inputs_that_came(job: Job, activation_spool: Tree) -> list[str]:
 
 
 def _new_or_changed_files(job: Job, sandbox: Tree, before: Tree) -> tuple[str, ...]:
-    """Top-level files that the job made or changed, `before` being what was there; never directories, never the
-    executable. It goes by the time: a file that was written anew as it was, or touched, counts, and one of which only
-    the mode is another does not."""
+    """Top-level files that the job made or changed, compared with `before`; never directories, never the executable.
+    The time decides: a file counts if it was touched or written again with the same content, but not if only its mode
+    has changed."""
 
     def content(tree: Tree, name: str) -> bytes | Fifo | None:
         entry = tree.get(_found(tree, name) or "")
@@ -376,7 +380,7 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     listed, received, failed = tuple(listed), Received(), list[tuple[str, _Unsent]]()
     for index, path in enumerate(listed):
         files, unsent = _sendable(sandbox, path, keep_paths, profile)
-        # HTCondor does not notice that a path is missing if a later one arrives under the same name; none does for `dir/`.
+        # HTCondor does not notice a missing path if a later one arrives under the same name; `dir/` has no such name.
         later = {posixpath.basename(other) for other in listed[index + 1 :]} - {"", "."}
         if files is None:
             if unsent and posixpath.basename(path) not in later:
@@ -394,7 +398,7 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     sent = received.files.copied()
     if not failed:
         return sent
-    # HTCondor names the paths that failed at the same as the first.
+    # HTCondor names the paths that failed with the same error as the first.
     _, (error, _, refused) = failed[0]
     alike = {path: why.unsendable for path, why in failed if (why.error, why.refused) == (error, refused)}
     return TransferFailure(tuple(alike), sent, error, refused, tuple(filter(None, alike.values())))
@@ -425,7 +429,7 @@ class Received:
         return errno.ENOENT if any(posixpath.dirname(place) not in ("", *self.files) for place in besides) else 0
 
     def _made_besides(self, path: str, tree: Tree) -> tuple[str, ...]:
-        """The additional directories for a listed path, of which `tree` is sent."""
+        """The additional directories for a listed path; `tree`: what is sent for it."""
         name, spelt = posixpath.normpath(path), path.rstrip("/")
         if not isinstance(tree.get(name), Directory):
             self._known.update(parents(spelt))
@@ -473,9 +477,9 @@ def linked_parent(entry: Callable[[str], Entry | None], path: str) -> str | None
 
 
 def links_followed(contents: Tree, target: Callable[[str], Entry | None]) -> Iterator[tuple[str, Entry | None, int]]:
-    """R2, R4b: each path in a directory, what is sent of it, and the number of the error. Of a link to a file the file is
-    sent, of a link that leads nowhere nothing (None). A link to a directory can't be sent, nor a file that may not be
-    read: an empty file arrives. `target(path)`: what the link of this path leads to."""
+    """R2, R4b: each path in a directory, what is sent for it, and the error number. For a link to a file, the file is
+    sent; for a link that leads nowhere, nothing (None). A link to a directory can't be sent, nor can an unreadable
+    file: an empty file arrives. `target(path)`: what the link at this path leads to."""
     for path, entry in contents.items():
         followed = target(path) if isinstance(entry, Link) else entry
         if isinstance(entry, Link) and isinstance(followed, Directory):
@@ -487,7 +491,7 @@ def links_followed(contents: Tree, target: Callable[[str], Entry | None]) -> Ite
 
 
 def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, _Unsent | None]:
-    """What arrives of a listed path, None if nothing does; and what can't be sent of it, None if all can."""
+    """What arrives for a listed path, None if nothing does; and why not all of it can be sent, None if it can."""
     parts, name = path.split("/"), posixpath.normpath(path)
     if parts[-1] == ".." or (keep_paths and ".." in parts):
         return None, _Unsent(errno.ENOENT)
@@ -541,7 +545,7 @@ def _pass_over_fifo(path: str, profile: Profile) -> None:
 
 
 def _contents(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _Unsent | None]:
-    """What arrives of the contents of a directory, and what can't be sent of them, None if all can."""
+    """What arrives of the contents of a directory, and why not all of them can be sent, None if they can."""
     sent, unsent = dict[str, Entry](), None
 
     def found(path: str) -> str | None:

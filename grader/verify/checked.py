@@ -1,4 +1,4 @@
-"""A job with the verdict on it, and all that there is to say about that."""
+"""A job with its verdict, and everything that explains it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .explore import Exploration
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of a job has come to."""
+    """The result of checking a job."""
 
     job: Job
     exploration: Exploration
     facts: tuple[Evidence, ...] = ()
     misconception: tuple[str, str] | None = None
-    """Its id and its sentence, if one explains the failure."""
+    """The id and the sentence of the misconception that explains the failure, if there is one."""
     looks: tuple[Look, ...] = ()
-    """Where the programs look at what may be another at each start."""
+    """Where the programs look at circumstances that may differ at each start."""
     story: tuple[Moment, ...] = ()
-    """The schedule that shows the verdict, or else the run without a fault."""
+    """What happens on the schedule that shows the verdict, or else without faults."""

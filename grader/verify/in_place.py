@@ -1,10 +1,10 @@
 """Progress that a job loses in place: work that each restart does again, although nothing was evicted.
 
-Such a job ends with the right output, and as late in a new sandbox as in the old one, so that no two schedules differ. But
-a run that never restarts needs less time between the same two checkpoints. What it needs less may also be the cost of
-starting, which nobody calls lost. It is the same at each restart, and the first start has it too; so time is lost only
-where the difference grows with the work that was done before, or where, beyond what the first start takes, the lines of
-the last interval are printed again.
+Such a job ends with the right output, and takes as long in a new sandbox as in the old one, so that no two schedules
+differ. But a run that never restarts needs less time between the same two checkpoints. The difference may also be the
+cost of starting, which is not lost progress: it is the same at each restart, and the first start has it, too. So time
+is lost only if the difference grows with the work done before, or if it exceeds the first start's cost and the lines
+of the last interval are printed again.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ from ..tree import File
 from .states import State
 
 REPEATED = 0.1
-"""The part of the work before a checkpoint that a restart may do again, and more so with more work, before that counts."""
+"""The part of the work before a checkpoint that a restart may do again before it counts as lost."""
 REPEATED_BY_THE_CLOCK = 0.5
-"""The same for a program that looks at the clock: it may wait for a moment, a full hour say."""
+"""The same for a program that looks at the clock: it may wait for a certain time, such as a full hour."""
 LEAST, LEAST_MEASURED = 1.0, 0.1
-"""Virtual seconds below which nothing counts; and seconds of processor time, where computing takes virtual time."""
+"""The least loss that counts, in virtual seconds, or, if computing takes virtual time, in seconds of processor time."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """What lies between two checkpoints, or after the last, in the run without faults."""
+    """The time between two checkpoints, or after the last one, in the run without faults."""
 
     execution: int
     took: float
     """Virtual seconds of the execution."""
     needed: float
-    """Those of a run that never restarts for the same."""
+    """Virtual seconds that a run that never restarts needs for the same work."""
     starting: float = 0.0
-    """Those of them that starting the program may explain."""
+    """Virtual seconds that starting the program may explain."""
 
     @property
     def extra(self) -> float:
-        """Those that it took more."""
+        """How many more virtual seconds the execution took."""
         return self.took - self.needed
 
     @property
     def again(self) -> float:
-        """Those of work that was done again, at least."""
+        """The least virtual seconds of work that was done again."""
         return max(0.0, self.extra - self.starting)
 
 
 def intervals_done_again(
     job: Job, way: Sequence[State], unbroken: Run, seconds_per_cpu_second: float = 0.0
 ) -> tuple[Interval, ...]:
-    """The executions of the run without faults that did work again which a checkpoint had saved; none if the cost of
-    starting explains what they took more than a run that never restarts, or, where computing takes virtual time, which is
-    not the same each time, if it may be just that."""
+    """The executions of the run without faults that repeated work saved by a checkpoint. None if the cost of starting
+    explains why they took longer than a run that never restarts, or, if computing takes virtual time, which varies, if
+    that may explain it."""
     intervals = _intervals(way, unbroken)
     if len(intervals) < 3 or not _same_checkpoints(job, way, unbroken):
         return ()
@@ -69,7 +69,7 @@ def intervals_done_again(
 
 
 def _intervals(way: Sequence[State], unbroken: Run) -> list[Interval]:
-    """All of them, as far as both runs made the same number of checkpoints; else none."""
+    """All intervals, if both runs made the same number of checkpoints; otherwise none."""
     begin = way[0].clock
     moments = [note[3] - begin for note in _stays(unbroken)]
     if len(moments) != len(way) - 1:
@@ -81,13 +81,13 @@ def _intervals(way: Sequence[State], unbroken: Run) -> list[Interval]:
 
 
 def _stays(unbroken: Run) -> list[tuple[str, str, int, float, dict[str, int]]]:
-    """The notes of where it would have left, see execute/inside/unbroken.py."""
+    """The notes of where the program would have exited, see execute/inside/unbroken.py."""
     return [note for note in unbroken.notes if note[0] == "stay"]
 
 
 def _same_checkpoints(job: Job, way: Sequence[State], unbroken: Run) -> bool:
-    """Whether each checkpoint is the same in both runs, so that the same work lies between them: all files of it that
-    the execution has changed, of which there is at least one."""
+    """Whether each checkpoint is the same in both runs, so that the same work lies between them: each has at least one
+    file that its execution has changed, and all such files are the same."""
     for state, (*_, checksums) in zip(way, _stays(unbroken)):
         if not isinstance(state.next, Saved):
             return False
@@ -104,7 +104,7 @@ def _same_checkpoints(job: Job, way: Sequence[State], unbroken: Run) -> bool:
 
 
 def _grows(intervals: Sequence[Interval], by_clock: bool, least: float) -> bool:
-    """Whether restarts take the longer the more work was done before."""
+    """Whether a restart takes longer the more work was done before."""
     _, first, *later = intervals
     if by_clock and len(later) < 2:
         return False
@@ -118,8 +118,8 @@ def _grows(intervals: Sequence[Interval], by_clock: bool, least: float) -> bool:
 
 
 def _starting_explains_less(intervals: Sequence[Interval], way: Sequence[State], unbroken: Run, least: float) -> bool:
-    """Whether each restart takes longer than the first start can have taken, and prints lines again that a run which
-    never restarts prints once, and not before its first checkpoint."""
+    """Whether each restart loses more time than the first start can have taken, and prints lines again that a run that
+    never restarts prints only once, after its first checkpoint."""
     return all(
         interval.again > max(least, REPEATED * interval.needed) and lines >= 2
         for interval, lines in zip(intervals[2:], _printed_again(way, unbroken))
@@ -127,7 +127,7 @@ def _starting_explains_less(intervals: Sequence[Interval], way: Sequence[State],
 
 
 def _printed_again(way: Sequence[State], unbroken: Run) -> Iterator[int]:
-    """How many such lines each execution prints, from the third on."""
+    """How many lines each execution, from the third on, prints again that a run that never restarts prints once."""
     once = {line for line, times in Counter(unbroken.stdout.splitlines()).items() if times == 1}
     known = set(way[0].ran.stdout.splitlines())
     printed = set(way[1].ran.stdout.splitlines())

@@ -1,6 +1,6 @@
-"""Whether a job that has no end, as far as it was tried, gets no nearer to one: whatever it saves, each start begins again.
+"""Whether a job that has not ended so far gets no nearer to its end: whatever it saves, each start begins from scratch.
 
-A checkpoint may grow all the same, as a list does to which each start appends, so that no state returns.
+Its checkpoint may still grow, such as a list to which each start appends, so that no state ever recurs.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from .unbroken import goes_on
 from .verdicts import Unknown
 
 SOONER = 10
-"""How many times as many checkpoints a job has had before it is told that a run which never restarts ends with fewer."""
+"""A run that never restarts ends sooner only if the job has made this many times as many checkpoints."""
 NO_NEARER = "no nearer"
 """A kind of evidence."""
 _PLACES = ("builtins.int", "builtins.float", "builtins.str", "builtins.bool")
-"""The types of what a program can tell its place by."""
+"""The types of values that can hold a program's place."""
 
 
 class Remaining(NamedTuple):
-    """What a run that never restarts has before it, from a start of the job to its end."""
+    """What a run that never restarts still has to do, from a start of the job to its end."""
 
     checkpoints: int
     seconds: float
-    """0 where computing takes virtual time, which is not the same each time."""
+    """Virtual seconds; 0 if computing takes virtual time, which varies."""
 
 
 def never_nearer(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> Remaining | None:
-    """What is left of a job that gets no nearer to its end, from its first start as from the last that was tried; None if
-    less is left from there, if the job has an end, or if nobody knows.
+    """What is left to do for a job that gets no nearer to its end: as much from the last start tried as from the first.
+    None if less is left at the last start, if the job has ended, or if that is not known.
 
-    In a run that never restarts, the program goes on in its loop where it would exit. From each start, such a run must have
-    the same checkpoints before it and, whenever it comes back to the head of the loop, the same numbers and texts in
-    memory. (That it takes as long proves nothing: a program may do a fixed part of its work in each execution.)
+    In a run that never restarts, the program goes on in its loop where it would exit. From each start, such a run must
+    make the same number of checkpoints and, whenever it is back at the head of the loop, have the same numbers and
+    texts in memory. (The same time proves nothing: a program may do a fixed part of its work in each execution.)
     """
     if exploration.unknown is not Unknown.EXECUTIONS or exploration.unfinished is None:
         return None
@@ -62,8 +62,8 @@ def never_nearer(job: Job, exploration: Exploration, executor: Executor, profile
 
 
 def ends_sooner(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> Remaining | None:
-    """What a run that never restarts has from the first start to its end, if that is far less than the job has done without
-    an end; None if it is not, or if nobody knows."""
+    """What a run that never restarts does from the first start to its end, if that is far less than the job has done
+    without ending; None if it is not, or if that is not known."""
     if exploration.unknown is not Unknown.EXECUTIONS or exploration.unfinished is None:
         return None
     way = exploration.unfinished.way()
@@ -76,7 +76,7 @@ def ends_sooner(job: Job, exploration: Exploration, executor: Executor, profile:
 
 
 def _places(run: Run) -> str:
-    """What a program can tell its place by, each time that it was noted what is in memory."""
+    """The variables that can hold a program's place, with the checksums of their values, in each note of its memory."""
     return repr(
         [
             sorted((name, checksum) for name, (checksum, kind, *_) in note[1].items() if kind in _PLACES)

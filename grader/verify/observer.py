@@ -1,7 +1,7 @@
-"""Somebody who waits for a verdict: what explore() tells them while it works, and how they stop it with Ctrl-C.
+"""Shows the progress of explore() to a person who waits for the verdict, and lets them stop it with Ctrl-C.
 
-An execution takes seconds or minutes, and is ended at once; what goes on besides is over in no time, and is never
-interrupted half-way, so that what is known by then holds.
+An execution may take seconds or minutes, and is ended at once. The work between executions takes almost no time and is
+never interrupted half-way, so that the results so far remain valid.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from ..rules.schedule import Schedule
 
 @dataclass
 class Observer:
-    """Used in a `with` statement, the first Ctrl-C sets `stopped` and ends the execution that is under way by a
-    KeyboardInterrupt; the second raises one wherever it comes."""
+    """In a `with` statement, the first Ctrl-C sets `stopped` and ends the present execution with a KeyboardInterrupt;
+    the second Ctrl-C raises one anywhere."""
 
     executions: int = 0
-    """Done so far; `states` that are known so far."""
+    """The number of executions so far; `states`: of states known so far."""
     states: int = 0
     schedule: Schedule = ()
-    """The faults before the execution that is under way, which is the job's `execution`-th, since `since`."""
+    """The faults before the present execution, which is number `execution` of the job, and began at `since`."""
     execution: int = 0
     doing: str = ""
-    """What else is under way, in words."""
+    """What is being done besides exploring, in words."""
     since: float = 0.0
     until: float = float("inf")
-    """When the time for all is up. Both as time.monotonic() has it."""
+    """When the time is up. Both are readings of time.monotonic()."""
     stopped: bool = False
     _executing: bool = False
     _before: Callable[[int, FrameType | None], Any] | int | None = None
 
     def __enter__(self) -> Observer:
-        if threading.current_thread() is threading.main_thread():  # in no other can it be done
+        if threading.current_thread() is threading.main_thread():  # Python allows this only there
             self._before = signal.signal(signal.SIGINT, self._interrupted)
         return self
 
@@ -54,7 +54,7 @@ class Observer:
 
     @contextmanager
     def execution_of(self, schedule: Schedule, execution: int, doing: str = "") -> Iterator[None]:
-        """While an execution is under way, or what takes some of them. Raises KeyboardInterrupt."""
+        """Surrounds an execution, or work that needs several. Raises KeyboardInterrupt."""
         self.schedule, self.execution, self.doing, self.since = schedule, execution, doing, time.monotonic()
         self._executing = True
         try:

@@ -1,5 +1,5 @@
-"""State that a job keeps outside of its sandbox: seen by what it leaves there, and proven by what becomes of it where
-that stays."""
+"""State that a job keeps outside its sandbox: the files that it leaves there show it, and the job's end proves it if it
+differs when those files stay."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .explore import UNSAFE, Exploration
 
 READ_ONLY = os.strerror(errno.EROFS)
 _PLACE = re.compile(rf"['‘](/[^'’]*)['’]|(/[^:]*): {READ_ONLY}")
-"""The place in an error message: in quotes, or, as a shell tells it, behind its own name and the number of the line."""
+"""The path in an error message: in quotes, or, from a shell, after the shell's name and the line number."""
 MOST_EXECUTIONS = 100
-"""Of the run without faults, with and without what is outside."""
+"""The most executions of the run without faults, with and without the files outside."""
 
 
 def state_outside(
     job: Job, exploration: Exploration, profile: Profile, executor: Executes, one_machine: Executes
 ) -> str:
-    """Where an unsafe job keeps state outside of its sandbox, if that is why it is unsafe: files and directories, as a
-    list in words; "" if it does not. `one_machine`: an executor like the other one, but that what is outside stays."""
+    """Where an unsafe job keeps state outside its sandbox, if that is why it is unsafe: files and directories, as a
+    list in words; "" if not. `one_machine`: an executor like `executor`, except that files outside the sandbox stay."""
     if exploration.verdict != UNSAFE or exploration.violation is None:
         return ""
     runs = [state.run for state in exploration.violation.state.way() if state.run]
@@ -39,7 +39,7 @@ def state_outside(
 
 
 def _refused(run: Run) -> str:
-    """The place outside of the sandbox that a program was kept from writing to, as its error message has it."""
+    """The path outside the sandbox to which a program was not allowed to write, from its error message."""
     if READ_ONLY not in run.stderr:
         return ""
     line = next(line for line in reversed(run.stderr.splitlines()) if READ_ONLY in line)
@@ -48,6 +48,6 @@ def _refused(run: Run) -> str:
 
 
 def _end(job: Job, profile: Profile, executor: Executes) -> tuple[str, Exit | None, Tree]:
-    """What becomes of a job without a fault."""
+    """How a job ends without faults: its status, its exit, and the returned files."""
     end: Outcome = outcome(simulate(job, executor, profile, most_executions=MOST_EXECUTIONS))
     return end.status, end.exit, end.returned_files

@@ -1,7 +1,7 @@
-"""What is in an archive, without the times that it holds: zip, tar and gzip write down when each file was written, so
-that two archives of the same files differ by the second in which they were made.
+"""The contents of an archive without the times in it: zip, tar and gzip record when each file was written, so that two
+archives of the same files differ if they were made at different times.
 
-An archive is hostile until proven otherwise: whatever is odd about it or too large, it stays the file that it is.
+An archive is hostile until proven otherwise: one that is odd or too large is left as it is.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from typing import IO, BinaryIO
 from ..tree import File, Tree
 
 MOST_BYTES = 64 << 20
-"""Of an archive's files together, and of a compressed file, beyond which it is not looked into."""
+"""The largest size of an archive's files together, and of a compressed file, for looking into it."""
 MOST_FILES = 10_000
 MOST_DEPTH = 4
-"""Archives within archives that are looked into."""
+"""How deep to look into archives within archives."""
 _COMPRESSED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\0": lzma.open,
 }
-"""What such a file begins with, and what opens it."""
+"""The first bytes of a compressed file, and the function that opens it."""
 _ZIP = b"PK\x03\x04"
 ODD = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
     OSError, EOFError, ValueError, KeyError, IndexError, NotImplementedError, RuntimeError, OverflowError,
 )  # fmt: skip
-"""What the libraries raise for an archive that is broken, or locked with a password."""
+"""The errors that the libraries raise for an archive that is broken, or locked with a password."""
 
 
 class _TooMuch(ValueError):
@@ -45,7 +45,7 @@ class _TooMuch(ValueError):
 
 
 def without_times(tree: Tree) -> Tree:
-    """The directory with each archive in it replaced by a list of what it holds."""
+    """The directory with each archive in it replaced by a list of its contents."""
     listed = {
         path: entry._replace(content=_listed(entry.content))
         for path, entry in tree.items()
@@ -67,13 +67,13 @@ def _listed(content: bytes) -> bytes:
 
 
 class _Unpacking:
-    """Looks into one file, and into the archives in it, as far as they are not too much together."""
+    """Looks into one file, and into the archives in it, unless all together are too large."""
 
     def __init__(self) -> None:
         self.bytes, self.files = MOST_BYTES, MOST_FILES
 
     def contents(self, content: bytes, depth: int = 0) -> bytes:
-        """What is in a file, without times; the file itself if it is no archive. Raises one of ODD."""
+        """The contents of a file without times; the file itself if it is not an archive. Raises one of ODD."""
         if depth == MOST_DEPTH or not _is_packed(content):
             return content
         if content.startswith(_ZIP):

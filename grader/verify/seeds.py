@@ -1,8 +1,8 @@
-"""Whether a Python program begins its random numbers anew by what it has done so far.
+"""Whether a Python program seeds its random numbers according to its progress.
 
-Seeded with the same number at each start, a generator gives the same numbers again, which is a mistake. Seeded with the
-number of a block, it is meant to begin anew at each start, though a run that never restarts has it go on. It is read off
-the program's text, which is never run here.
+A generator that gets the same seed at each start gives the same numbers again, which is a mistake. But one that gets
+the number of a block as its seed is meant to begin anew at each start, although it goes on in a run that never
+restarts. This is read from the program's text, which is never run here.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ..rules.job import Job
 from ..tree import File
 
 SEEDING = {"seed", "Random", "default_rng", "RandomState", "Generator", "PCG64", "manual_seed", "SeedSequence"}
-"""What the functions and classes are called that take a seed."""
+"""The names of functions and classes that take a seed."""
 
 
 def seeds_by_state(job: Job) -> bool:
-    """Whether any of a job's Python files seeds a generator with something that changes as it goes on."""
+    """Whether any of a job's Python files seeds a generator with a value that changes as the program goes on."""
     return any(_seeds(entry.content) for _, entry in job.inputs.items() if isinstance(entry, File))
 
 
@@ -40,15 +40,15 @@ def _seeds(source: bytes) -> bool:
 
 
 def _bound(tree: ast.AST) -> Iterator[str]:
-    """Each name, attribute and item, as often as it is given a value."""
+    """Each name, attribute and item, as often as a value is assigned to it."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
             yield ast.unparse(node)
 
 
 def _read(node: ast.AST) -> Iterator[tuple[str, int]]:
-    """Those that a value is made of, and how often one is given a value at least that changes as the program goes on. An
-    item has its first value from elsewhere, mostly."""
+    """The names, attributes and items in an expression, each with the least number of assignments that shows that its
+    value changes as the program goes on. The first value of an item mostly comes from elsewhere, so one is enough."""
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         yield ast.unparse(node), 1 if isinstance(node, ast.Subscript) else 2
     else:

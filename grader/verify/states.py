@@ -17,22 +17,22 @@ Length = tuple[int, int, list[int]]
 
 @dataclass(eq=False)
 class State:
-    """A job about to be started: what it finds, and the shortest way to get there."""
+    """A job about to be started: its situation, and the shortest way to get there."""
 
     now: Situation
-    """It has just been started or restarted. On the shortest way; so are the execution and the clock."""
+    """The situation just after the start or restart; its execution and clock are those of the shortest way."""
     livelock: Livelock
-    """What watches the starts since the last fault."""
+    """Watches the starts since the last fault."""
     before: State | None = None
     schedule: Schedule = ()
     """The faults on the way here."""
     key: Key = ((), Tree())
-    """What this state is known by: (place, spool), see explore.py."""
+    """What identifies this state: (place, spool), see explore.py."""
     endless: bool = False
-    """Whether no end is reached from here even without a fault."""
+    """Whether the job never ends from here, even without a fault."""
     run: Run | None = None
     then: Situation | None = None
-    """What the job is in when the execution has ended and its files are transferred."""
+    """The job's situation when the execution has ended and its files are transferred."""
     follower: State | None = None
     """The state that comes next if no fault happens; None at an end."""
     unsent: State | None = None
@@ -40,13 +40,13 @@ class State:
     elsewhere: State | None = None
     """After a checkpoint: the state in a new sandbox, as opposed to `follower` in place."""
     replaced: frozenset[str] | None = None
-    """Names in the spool that each checkpoint replaces which can follow in place; None while that is not known."""
+    """Names in the spool that are replaced by every checkpoint that can follow in place; None while not known."""
     unbroken: dict[Unbroken, Run | Future[Run]] = field(default_factory=dict, init=False)
-    """Runs from here that never restart, kept as they are asked for more than once."""
+    """Runs from here that never restart, by how they go on; kept because several causes need them."""
 
     @property
     def next(self) -> Next | None:
-        """What came of the execution."""
+        """The result of the execution; None if there was none."""
         return self.then.next if self.then else None
 
     @property
@@ -57,16 +57,16 @@ class State:
 
     @property
     def end(self) -> Ended:
-        """What came of the execution where that was the program's end."""
+        """The result of an execution that ended the program for good."""
         assert self.then is not None, "it was not executed"
         return self.then.end
 
     @property
     def expanded(self) -> bool:
-        """Whether it is known what can come of it."""
+        """Whether the states that can follow are known."""
         return self.then is not None or self.endless
 
-    # What is asked of a state that the situation knows.
+    # Shortcuts to the situation.
 
     @property
     def sandbox(self) -> Tree:
@@ -103,7 +103,7 @@ class State:
         return way[::-1]
 
     def reached(self, before: State, fault: Fault | None = None) -> State:
-        """This state at the end of another way: after `before`, by a fault (in a new sandbox) or by none (in place)."""
+        """This state at the end of another way: after `before`, with a fault (in a new sandbox) or none (in place)."""
         now = self.now._replace(kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
         return replace(self, now=now, before=before, schedule=before.schedule + ((fault,) if fault else ()))
 

@@ -1,4 +1,4 @@
-"""What trying all schedules can come to, as values, with a sentence for each reason. Nothing is judged here."""
+"""The possible results of trying all schedules, as values, with a sentence for each reason. Nothing is judged here."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What is said of a job."""
+    """The verdict on a job."""
 
     RESTART_SAFE = "restart-safe"
-    """Every schedule gives what is known to be right."""
+    """Every schedule gives output that is known to be right."""
     CONSISTENT = "consistent"
-    """Every schedule gives the same, and nothing tells whether that is right."""
+    """Every schedule gives the same output, but it is not known whether that is right."""
     UNSAFE = "unsafe"
     UNKNOWN = "unknown"
     RIGHT = "right"
-    """One run on a real pool gave what it should; nothing is said of others."""
+    """One run on a real pool gave the right output; nothing is known about others."""
 
 
 class Unsafe(StrEnum):
-    """What makes a job unsafe, the gravest first: of several, the first is reported."""
+    """What makes a job unsafe, the gravest first. If there are several, the gravest is reported."""
 
     WRONG_OUTPUT = "wrong output"
     HELD = "held"
@@ -29,7 +29,8 @@ class Unsafe(StrEnum):
 
 
 class Unknown(StrEnum):
-    """Why nothing is said of a job. The last eight are bounds, beyond which something graver may be in any case."""
+    """Why the verdict on a job is unknown. The last eight are bounds, beyond which there may be a graver failure in any
+    case."""
 
     EVICTION_DRIVEN = "eviction-driven"
     SOFT_EVICTIONS = "soft evictions"
@@ -53,7 +54,7 @@ class Unknown(StrEnum):
     INTERRUPTED = "interrupted"
 
     def sentence(self, what: object = "") -> str:
-        """The reason in words. `what`: the number of a bound, the text of a limit, or the schedule that shows it."""
+        """The reason in words. `what`: a bound's number, a limit's text, or whatever else the sentence names."""
         return _SENTENCES[self].format(what, " was" if what == 1 else "s were")
 
 
