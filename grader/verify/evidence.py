@@ -1,5 +1,5 @@
 """What shows that a verdict is right: the first line that differs, the file that was left behind,
-the traceback of the restart. Facts that a reader can check, no explanations: see course/."""
+the traceback of the restart. These are facts that a reader can check; course/ explains them."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ RUN_DIFFERS = "a run that never restarts differs"
 LONGEST_COMPLAINT = 300
 """Characters of a line on stderr."""
 MOST_INTERVALS = 5
-"""Executions that are named of those which did work again."""
+"""The most executions, or numbers in a file, to name."""
 DIFFERS = ("first difference", "other lines", "missing file")
-"""Kinds of evidence that a file that came home is wrong."""
+"""Kinds of evidence that a returned file is wrong."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
 
 
 def _work_done_again(violation: Violation) -> list[Evidence]:
-    """How much work a restart elsewhere does again; or which executions did so in place."""
+    """How much work a restart elsewhere does again, or which executions did work again in place."""
     seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
     if not violation.in_place and not violation.seconds:
         text = (
@@ -110,8 +110,8 @@ def _work_done_again(violation: Violation) -> list[Evidence]:
 
 
 def saved_softly(exploration: Exploration) -> list[Fault]:
-    """The soft evictions on the schedule of a failure, each of which has saved files: of a job in eviction-driven mode, as
-    no other is evicted softly by an exploration (R7)."""
+    """The soft evictions on the schedule of a failure. Each has saved files, as an exploration evicts a job softly only
+    in eviction-driven mode (R7)."""
     return [fault for fault in exploration.schedule or () if exploration.violation and fault.kind == "vacate"]
 
 
@@ -128,8 +128,8 @@ def _soft_evictions(job: Job, exploration: Exploration) -> list[Evidence]:
 
 
 def saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
-    """That all files of the checkpoint are there at the end of a job that never left with the checkpoint code. A script
-    may have lost it: a pipe ends with the code of its last command."""
+    """Evidence that all files of the checkpoint exist although the job never exited with the checkpoint code. A script
+    may have lost the code: a pipe ends with that of its last command."""
     listed, run = job.transfer_checkpoint_files or (), first.run if first else None
     if run is None or not listed or job.checkpoint_exit_code is None or is_checkpoint(job, run):
         return []
@@ -196,7 +196,7 @@ def _without_end(job: Job, last: State) -> list[Evidence]:
 
 
 LEAST_IN_A_ROW = 10
-"""Executions in a row, and checkpoints, of which is said what they have in common."""
+"""The number of last executions, and checkpoints, to compare with each other."""
 
 
 def _in_a_row(way: list[State]) -> str:
@@ -208,8 +208,8 @@ _INTEGER = re.compile(r"(?<![\w.])-?\d+(?![\w.])")
 
 
 def _changes(path: str, texts: list[str]) -> list[Evidence]:
-    """What changes in a file of the checkpoint from each time to the next: that it grows at its end, or which of its
-    whole numbers."""
+    """What changes in a file from each checkpoint to the next: text is appended to it, or some of its whole numbers
+    change."""
     pairs = list(pairwise(texts))
     if all(after.startswith(before) and after != before for before, after in pairs):
         more = {after[len(before) :].strip() for before, after in pairs}
@@ -230,7 +230,7 @@ def _changes(path: str, texts: list[str]) -> list[Evidence]:
 
 
 def _piped(lines: list[str]) -> Iterator[int]:
-    """The lines of a script that pipe what they run into tee, or are its last command and pipe it into anything."""
+    """The lines of a script that pipe a command into tee, and its last command if that is piped into anything."""
     last = max((number for number, line in enumerate(lines, 1) if not re.match(r"\s*(#|exit\b|$)", line)), default=0)
     for number, line in enumerate(lines, 1):
         if re.search(r"[^|]\|\s*tee\b", line) or (number == last and re.search(r"[^|]\|(?!\|)", line)):
@@ -264,7 +264,7 @@ def _again(state: State) -> list[Evidence]:
 
 
 def _empty(job: Job, state: State) -> list[Evidence]:
-    """The files of the checkpoint with which a job never gets further, as far as nothing is in them."""
+    """The empty files in the checkpoint of a job that never gets any further."""
     return [
         Evidence("empty", f"{path} is empty in the checkpoint", path)
         for path, entry in state.spool.items()
@@ -273,12 +273,12 @@ def _empty(job: Job, state: State) -> list[Evidence]:
 
 
 _UNREADABLE = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
-"""What Python says at last of a program that it can't read; file and line stand a few lines before that."""
+"""Begins the last line of Python's message about a program that it can't parse; file and line are just above it."""
 
 
 def traceback(run: Run | None) -> list[Evidence]:
-    """The end of a Python traceback that an execution left on stderr, if it ended with one; or the same of a program
-    that Python can't even read, which has no traceback."""
+    """The last line of the Python traceback that an execution wrote to stderr, if it ended with one; or the last line
+    of the message about a program that Python can't even parse, which has no traceback."""
     _, begins, text = (run.stderr if run else "").rpartition("Traceback (most recent call last)")
     lines = text.strip().splitlines() or [""]
     if not begins:
@@ -293,8 +293,8 @@ def traceback(run: Run | None) -> list[Evidence]:
 
 
 def where_time_was_up(run: Run | None) -> list[Evidence]:
-    """Where a Python program was when it had used its processor time, in the innermost of the job's own files, if it
-    was able to tell; see inside/program.py."""
+    """Where a Python program was, in the innermost of the job's own files, when it had used up its processor time, if
+    it was able to report that; see inside/program.py."""
     if run is None or not run.over:
         return []
     told = run.stderr.rpartition("(most recent call first):")[2]
@@ -314,17 +314,17 @@ REMEDIES = (
         "`then` and `do` take a ; or a new line before them",
     ),
 )
-"""What bash complains of, and what to do."""
+"""Complaints of bash, as patterns, and what to do about each."""
 ABSENT = re.compile(
     r"(?:exec: )?(\S+): (?:command )?not found|timeout: failed to run command \W(\S+)\W: No such file or directory"
 )
 
 
 def complaint(run: Run | None) -> list[Evidence]:
-    """What an execution complained of on stderr: a shell's first complaint, as those after it mostly follow from it; of
-    all else the last line."""
-    # Where the sandbox was says nothing. (Looked for from the beginning of a word only: from everywhere in a line of
-    # megabytes it would take minutes.)
+    """The complaint of an execution on stderr: the first one of a shell, as later ones mostly follow from it; otherwise
+    the last line."""
+    # Remove the sandbox's path, which says nothing. (Matched only at the beginning of a word: matching it anywhere in a
+    # line of megabytes would take minutes.)
     lines = [
         re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
         for line in (run.stderr.strip().splitlines() if run else [])
@@ -332,14 +332,14 @@ def complaint(run: Run | None) -> list[Evidence]:
     files = run.sandbox if run else ()
     for line in lines:
         if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
-            # bash names a process by its number, which is another one each time
+            # bash names a process by its number, which differs each time
             said = re.sub(r"^ *\d+ (?=[A-Z])|(?<=^kill: )\(\d+\) - ", "", shell[3])
             return [Evidence("stderr", said + _remedy(said, files), shell[1], int(shell[2]))]
     return [Evidence("stderr", f"the last line on stderr: {line}{_remedy(line, files)}") for line in lines[-1:]]
 
 
 def _remedy(said: str, files: Container[str]) -> str:
-    """What to do about a complaint of the shell's, in brackets; '' if nothing is known. `files` are in the sandbox."""
+    """What to do about a shell's complaint, in brackets; '' if that is not known. `files`: those in the sandbox."""
     for pattern, remedy in REMEDIES:
         if found := re.fullmatch(pattern, said):
             return f" ({remedy.format(*found.groups())})"
@@ -349,8 +349,8 @@ def _remedy(said: str, files: Container[str]) -> str:
 
 
 def missing_program(run: Run) -> str:
-    """The program that a script calls, or that its first line names for env, and that is not found: that is why this execution
-    failed. "" if it did not."""
+    """The program that was not found, if this execution failed for that reason: a script calls it, or the first line of
+    a script passes it to env. "" if it failed for another reason, or not at all."""
     last = (run.stderr.strip().splitlines() or [""])[-1]
     shell = re.fullmatch(r"(\S+): (?:line )?(\d+): ([\w.+-]+): (?:command )?not found", last)
     if shell and isinstance(script := run.sandbox.get(shell[1].rpartition("/")[2]), File):
@@ -362,7 +362,7 @@ def missing_program(run: Run) -> str:
 
 
 def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
-    """How the files that came home differ from those that should have."""
+    """How the returned files differ from the right ones."""
     facts = []
     for path, entry in expected.items():
         other = (got or Tree()).get(path)
@@ -380,13 +380,13 @@ def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
 
 
 def _bytes_that_differ(path: str, expected: bytes, got: bytes) -> str:
-    """Where a file that is no text begins to be other than it should be."""
+    """Where a file that is not text first differs from the right one."""
     sizes = "" if len(expected) == len(got) else f", and has {len(got)} bytes instead of {len(expected)}"
     return f"{path} is not what it should be from byte {begins_alike(expected, got) + 1} on{sizes}"
 
 
 def _other_mode(entry: File, other: File) -> str:
-    """How a file of the right content is not what it should be."""
+    """How a file with the right content differs from the right one in its mode."""
     for what, should, is_so in (
         ("executable", entry.executable, other.executable),
         ("read-only", not entry.writable, not other.writable),
@@ -426,7 +426,7 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
     one_differs = len(expected) == len(got) and sum(map(operator.ne, expected, got)) == 1
     for kind, surplus, where in (("repeated lines", had - wanted, got), ("missing lines", wanted - had, expected)):
         known = surplus.keys() & wanted.keys()
-        if known and not (kind == "missing lines" and one_differs):  # of which the first difference has told
+        if known and not (kind == "missing lines" and one_differs):  # shown by the first difference
             positions = [i + 1 for i, line in enumerate(where) if line in known]
             count = sum(surplus[line] for line in known)
             if kind == "repeated lines":
@@ -439,7 +439,7 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
 
 
 def _others(job: Job, violation: Violation) -> list[Evidence]:
-    """Files that came home and should not have, where nothing else is wrong."""
+    """Returned files that should not have been returned, if nothing else is wrong."""
     return [
         Evidence("other file", f"{path} came home, and should not have", path)
         for path, entry in (violation.got or Tree()).items()
@@ -448,7 +448,7 @@ def _others(job: Job, violation: Violation) -> list[Evidence]:
 
 
 def left_running(last: State) -> list[Evidence]:
-    """What went on beside a restarted program, on the way to this state, as the execution before had left it."""
+    """The processes that an execution on the way to this state left running beside the restarted program."""
     way = last.way()
     for before, after in zip(way, way[1:]):
         if after.now.beside:
@@ -464,7 +464,7 @@ def left_running(last: State) -> list[Evidence]:
 
 
 def left_behind(violation: Violation) -> list[Evidence]:
-    """Files that a restart in place would have had, and the failing restart elsewhere had not."""
+    """Files that a restart in place would have had, and that the failing restart elsewhere did not have."""
     for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
         if after.moved and before.sandbox != after.sandbox:
             gone = files_left_behind(before, after)
@@ -478,8 +478,8 @@ def left_behind(violation: Violation) -> list[Evidence]:
 
 
 def files_left_behind(before: State, after: State) -> list[str]:
-    """Paths in the sandbox that an eviction destroyed which the next one, made from inputs and
-    checkpoint, does not have: only those of work that had been committed by then."""
+    """Paths in the sandbox destroyed by an eviction that are missing in the next sandbox, which is made
+    from inputs and checkpoint: only those of work that had been committed by then."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
     seen = earlier[-1].ran.sandbox if earlier else before.sandbox
     return [
@@ -513,13 +513,13 @@ def _unsendable(sandbox: Tree, path: str) -> Evidence:
 
 
 def _failed(job: Job, state: State) -> bool:
-    """Whether the program ended with an error, be it that the job is held because there was no output then (R6)."""
+    """Whether the program ended with an error, even if the job is then held because its output is missing (R6)."""
     ended = isinstance(state.next, Ended) or (isinstance(state.next, Held) and state.next.code == 12)
     return ended and state.ran.exit.code != job.success_exit_code
 
 
 def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
-    """What is mostly meant where the system finds no program of the name in the first line, which ends with a \\r."""
+    """The usual reason why the system does not find the program that a first line names: the line ends with \\r."""
     program = run.sandbox.get(job.executable)
     if not isinstance(program, File) or not re.match(rb"#![^\n]*\r\n", program.content):
         return []
@@ -531,7 +531,7 @@ def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
 
 
 def _no_first_line(job: Job, run: Run) -> list[Evidence]:
-    """What the system's `Exec format error` mostly means, and does not say."""
+    """The usual reason for the system's `Exec format error`."""
     program = run.sandbox.get(job.executable)
     if run.error != errno.ENOEXEC or not isinstance(program, File):
         return []
@@ -547,7 +547,7 @@ def _no_first_line(job: Job, run: Run) -> list[Evidence]:
 
 
 def _no_interpreter(job: Job, run: Run) -> list[Evidence]:
-    """What the system's `No such file or directory` means of a script that is there."""
+    """The reason for the system's `No such file or directory` if the script itself is there."""
     program = run.sandbox.get(job.executable)
     if run.error != errno.ENOENT or not isinstance(program, File):
         return []
@@ -581,5 +581,5 @@ def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:
 
 
 def _readable_lines(entry: Entry | None) -> list[str]:
-    """The lines of a file; none if it is no text, since nobody could tell what differs."""
+    """The lines of a file; none if it is not text, as a reader could not see what differs."""
     return entry.text.splitlines() if isinstance(entry, File) and b"\0" not in entry.content else []

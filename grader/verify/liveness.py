@@ -1,5 +1,5 @@
 """What only the whole graph of states shows: jobs that never finish although no state is wrong by
-itself, and checkpoints that are worth nothing elsewhere. It walks states; it executes nothing."""
+itself, and checkpoints that are worthless in a new sandbox. This walks states, and executes nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ REPEATED = 0.1
 """The part of an execution that may be done again after a restart elsewhere (opening files, say)
 before it counts as lost progress."""
 REPEATED_MEASURED, REPEATED_OF_THE_REST = 0.5, 0.25
-"""The same where computing takes virtual time, which is not the same each time; and the part of all that is left to do."""
+"""The same if computing takes virtual time, which varies; and the part of all remaining work."""
 LEAST_MEASURED = 0.1
-"""Seconds of processor time below which nothing counts then."""
+"""The least loss that counts in that case, in seconds of processor time."""
 
 
 class FinishedGraph:
-    """A finished graph: its states, shortest first, and the one that stands for each state."""
+    """A finished graph: its states, shortest first, and `known`, which gives the state that stands for another."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class FinishedGraph:
             self.measure(state)
 
     def never_finishing(self) -> Iterator[State]:
-        """States that come again for ever, without a fault or (R4g) with nothing but requeues."""
+        """States that recur for ever, without a fault or (R4g) with requeues only."""
         for state in self.states:
             if state.endless:
                 yield self.loop(state)
@@ -48,7 +48,8 @@ class FinishedGraph:
             yield lap
 
     def losing_progress(self) -> Iterator[tuple[State, float]]:
-        """Restarts elsewhere that do committed work again, with the virtual seconds of it; 0 if executions take none."""
+        """Restarts elsewhere that do committed work again, with its virtual seconds; 0 if executions take no virtual
+        time."""
         for state in self.states:
             if state.elsewhere is None or state.follower is None:
                 continue
@@ -58,7 +59,7 @@ class FinishedGraph:
                 yield self.restarted_elsewhere(state, state.follower, state.elsewhere), lost
 
     def lost(self, state: State, here: tuple[float, int], there: tuple[float, int]) -> float | None:
-        """Virtual seconds of committed work done again elsewhere; None if that is next to nothing."""
+        """Virtual seconds of committed work done again elsewhere; None if negligible."""
         if state.ran.seconds:
             lost, least = there[0] - here[0], REPEATED * state.ran.seconds
             if rate := self.seconds_per_cpu_second:
@@ -79,8 +80,8 @@ class FinishedGraph:
     # -- without a fault -------------------------------------------------------
 
     def measure(self, state: State) -> None:
-        """Find the virtual seconds and executions from here to the end without faults; None: there
-        is none, or it was not looked for."""
+        """Find the virtual seconds and executions from here to the end without faults; None if there
+        is no end, or if it was not reached."""
         chain: dict[State, None] = {}
         here: State | None = state
         while here is not None and here not in self.remaining and here not in chain:
@@ -105,14 +106,14 @@ class FinishedGraph:
     # -- with nothing but requeues -----------------------------------------------
 
     def lap(self) -> State | None:
-        """R4g: the job never ends if it can come back to a state although each execution on the
-        way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
+        """R4g: a state to which the job can return although each execution on the way saves a
+        checkpoint, wherever it is restarted, so that it may never end; None if there is none."""
         ways = {
             state: [self.known(state.follower), self.known(state.elsewhere)]
             for state in self.states
             if isinstance(state.next, Saved) and state.follower and state.elsewhere
         }
-        # What is left when, again and again, the states with no way on among the rest are taken out, the last first.
+        # Remove states that lead to no remaining state, the last first, until there are none: the rest is endless.
         endless, before = dict.fromkeys(ways), -1
         while len(endless) != before:
             before = len(endless)
@@ -129,7 +130,7 @@ class FinishedGraph:
         return shortest
 
     def way_back(self, start: State, endless: Container[State]) -> State | None:
-        """This state once more, at the end of the way back to it with the fewest requeues."""
+        """This state once more, at the end of the way back to it with the fewest requeues; None if there is no way."""
         queue, seen = [(start.length(), next(self.serial), start)], set[State]()
         while queue:
             here = heapq.heappop(queue)[-1]

@@ -1,4 +1,4 @@
-"""What becomes of a job if numbers of its checkpoint are others at its restarts: nobody reads the program for that."""
+"""Runs a job again with other numbers in its checkpoints, to see how it ends then. The program's text is not read."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from .unbroken import goes_on
 from .verdicts import Unknown, Unsafe
 
 MOST = 8
-"""Numbers of a checkpoint that may count iterations, and are changed one after the other."""
+"""The most numbers of a checkpoint to change, one after the other, that may count iterations."""
 MOST_STRIDES = 6
-"""Numbers that an iteration may add to the place, besides one, that are tried."""
+"""The most strides to try: amounts other than one that an iteration may add to the place."""
 MOST_EXECUTIONS = 300
-"""For all of that."""
+"""For all changes of a job together."""
 MOST_SECONDS = 30.0
-"""Real seconds for it, as a program may take a second to start. The verdict is known by then."""
+"""Real seconds for all changes, as a program may take a second to start. The verdict is already known."""
 SHORTEST, PATIENCE = 0.4, 5
-"""Real seconds that any execution may take, and how many times as long a changed one."""
+"""A changed execution may take PATIENCE times as long as the longest unchanged one, or as SHORTEST (real seconds)."""
 ROUNDING = Decimal("1e-9")
-"""How much a number may be off that was added up, from 1."""
+"""The largest relative error of a number that was added up."""
 LARGEST = 10**9
-"""Iterations are not counted beyond this."""
+"""Larger numbers do not count iterations."""
 
 
 class TimeIsUp(Exception):
@@ -50,13 +50,13 @@ class TimeIsUp(Exception):
 
 
 class Change(NamedTuple):
-    """A number of the checkpoint that becomes another one at a restart."""
+    """A change of a number in the checkpoint at a restart."""
 
     path: str
     place: Place
     by: Decimal
     among: tuple[int, ...] = ()
-    """The numbers of which it becomes the next, or, with a negative `by`, the one before."""
+    """If not empty: the number becomes the next of these, or, if `by` is negative, the one before."""
 
     def become(self, value: Decimal) -> Decimal:
         if not self.among:
@@ -66,7 +66,7 @@ class Change(NamedTuple):
 
 
 class Way(NamedTuple):
-    """A way to begin one iteration later, or earlier: at so many restarts, or at each."""
+    """Changes that let a job begin one iteration later, or earlier, at the first `restarts` restarts; None: at each."""
 
     later: list[Change]
     earlier: list[Change]
@@ -74,7 +74,7 @@ class Way(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A number of the checkpoint, as it was from one checkpoint to the next."""
+    """A number in the checkpoint, with its values in successive checkpoints."""
 
     path: str
     place: Place
@@ -86,12 +86,12 @@ class Saved(NamedTuple):
 
     @property
     def step(self) -> Decimal:
-        """By how much it grows at first; of a single checkpoint, since the beginning."""
+        """How much it grows from the first checkpoint to the second; if there is only one, from 0 to that."""
         return self.steps[0] if self.steps else self.values[0]
 
     @property
     def is_steady(self) -> bool:
-        """Whether it grows by the same from each checkpoint to the next."""
+        """Whether it grows by the same amount from each checkpoint to the next."""
         return not self.steps or max(self.steps) - min(self.steps) <= abs(self.values[-1]) * ROUNDING
 
     def moved(self, by: Decimal | int, among: tuple[int, ...] = ()) -> Change:
@@ -99,12 +99,12 @@ class Saved(NamedTuple):
 
 
 Word = tuple[str, int, int]
-"""A word of the output: its file, its line (0 of a file that is no text), and which word of the line, from 1."""
+"""A word of the output: its file, its line (0 if the file is not text), and which word of the line it is, from 1."""
 _WORD = re.compile(r"[^\s,;:=()\[\]{}\"']+")
 
 
 class Words:
-    """The words of a wrong output, and what becomes of them with another checkpoint."""
+    """The words of a wrong output, to compare with those that other checkpoints give."""
 
     def __init__(self, right: Tree, wrong: Tree, restarts: int):
         self.right, self.restarts = right, restarts
@@ -114,7 +114,7 @@ class Words:
         }
 
     def read(self, files: Tree) -> dict[Word, str]:
-        """The words of the files that should be there, or, of one that is no text, its numbers."""
+        """The words of the files that should be there; for a file that is not text, its numbers."""
         words = dict[Word, str]()
         for path in self.right:
             entry = files.get(path)
@@ -137,7 +137,7 @@ class Words:
                 yield word
 
     def counts(self, word: Word, words: dict[Word, str]) -> bool:
-        """Whether this is a whole number that is off by one for a restart, or for some."""
+        """Whether this is a whole number that is off by at most one for each restart."""
         one, other = (_whole(each.get(word, "")) for each in (self.should, words))
         return one is not None and other is not None and abs(one - other) <= self.restarts
 
@@ -147,12 +147,12 @@ def _whole(word: str) -> int | None:
 
 
 class Replays:
-    """A job that goes wrong without a fault, and that is run with other numbers in its checkpoints."""
+    """A job that goes wrong without a fault, run again with other numbers in its checkpoints."""
 
     def __init__(
         self, job: Job, exploration: Exploration, executor: Executor, profile: Profile, until: float = math.inf
     ):
-        """`until`: as time.monotonic() has it, after which TimeIsUp is raised, or after MOST_SECONDS."""
+        """TimeIsUp is raised after MOST_SECONDS, or earlier, when time.monotonic() reaches `until`."""
         self.job, self.exploration, self.executor, self.profile = job, exploration, executor, profile
         self.until = min(until, time.monotonic() + MOST_SECONDS)
         self.way = _without_faults(exploration)
@@ -160,14 +160,14 @@ class Replays:
         self.left = MOST_EXECUTIONS
         self.ends: dict[tuple[Change | int | None, ...], Outcome] = {}
         self.found: dict[tuple[Change | int | None, ...], list[Decimal]] = {}
-        """What the number was that is changed first, at each restart, before it was changed."""
+        """For each of these: the values of the first number to change, at each restart, before the change."""
         self.runs: dict[tuple[object, ...], Run] = {}
         self.longest = SHORTEST
-        """Seconds that an execution of the job itself took; with another number in its checkpoint, it may go on for ever."""
+        """Real seconds of the longest unchanged execution. A changed one might go on for ever."""
 
     @cached_property
     def right(self) -> Tree:
-        """The right output; of a job that does not end, also that of a run that never restarts. Empty if it is not known."""
+        """The right output; for a job that does not end, perhaps that of a run that never restarts. Empty if unknown."""
         if self.exploration.known:
             return self.exploration.reference or Tree()
         if self.exploration.violation and self.exploration.violation.expected:
@@ -209,12 +209,12 @@ class Replays:
         return [each for *_, each in found[:MOST]]
 
     def ways(self, places: Sequence[Saved]) -> Iterator[tuple[Saved, Way]]:
-        """All ways to begin one iteration later or earlier, for the numbers by which the program goes."""
+        """All ways to begin one iteration later or earlier, for the numbers that tell the program where to go on."""
         yield from ((place, way) for place in places for way in _by_one(place))
         yield from ((place, way) for place in places[:1] for way in self.elsewhere(place))
 
     def elsewhere(self, place: Saved) -> Iterator[Way]:
-        """Less likely ways: by what an iteration may count, or by a line of a file; with all that grows as steadily."""
+        """Less likely ways: together with all other steady numbers, by another stride, or by a line of a file."""
         others = [each for file in self.saved() for each in file if each != place and each.values[1:] and each.step]
         others = [each for each in others if each.is_steady]
         together = [place.moved(1), *(each.moved(each.step / place.step) for each in others)]
@@ -226,14 +226,14 @@ class Replays:
                 yield Way([place.moved(1, begins)], [place.moved(-1, begins)], restarts)
 
     def counts_by_one(self, place: Saved) -> bool:
-        """Whether the next checkpoint has the same number if a restart begins with one more: with another stride, it would have
-        another one."""
+        """Whether the next checkpoint has the same number even if a restart begins with one more. With another stride,
+        it would have a different number."""
         change = place.moved(1)
         self.run([change], restarts=1)
         return place.values[1:2] == tuple(self.found[change, 1][1:2])
 
     def line_begins(self, place: Saved) -> list[tuple[int, ...]]:
-        """Where the lines of files begin, in bytes, of which this number may be one."""
+        """The byte offsets at which lines begin, for each file in which this number may be such an offset."""
         begins = [(0, *(match.end() for match in re.finditer(rb"\n", entry.content))) for entry in self.read_files()]
         return [each for each in begins if set(place.values) <= set(each)]
 
@@ -242,12 +242,12 @@ class Replays:
         return [entry for entry in self.job.inputs.values() if isinstance(entry, File) and not entry.executable]
 
     def is_gone_by(self, place: Saved) -> bool:
-        """Whether the program has less left to do with the number of the next checkpoint."""
+        """Whether the program goes on from this number: with that of the next checkpoint, it has less left to do."""
         end = self.run([place.moved(place.step)], restarts=1)
         return self.ends_well(end) and end.executions < len(self.way)
 
     def run(self, changes: Sequence[Change], restarts: int | None = None, most: int | None = None) -> Outcome:
-        """What becomes of the job with these changes at the first restarts, or at all."""
+        """How the job ends with these changes at the first `restarts` restarts, or at all of them."""
         key = (*changes, restarts)
         if key not in self.ends:
             changing = _Changing(self, changes, restarts)
@@ -257,21 +257,22 @@ class Replays:
         return self.ends[key]
 
     def with_file(self, path: str, file: File, variable: tuple[str, str]) -> Outcome:
-        """What becomes of the job with this file in its sandbox, and this variable in its environment."""
+        """How the job ends with this file in its sandbox, and this variable in its environment."""
         environment = (*self.job.environment, variable)
         return self.play(
             replace(self.job, inputs=self.job.inputs.put(path, file), environment=environment), self.executor
         )
 
     def play(self, job: Job, executor: Runs, most: int | None = None) -> Outcome:
-        """What becomes of it where no fault befalls it."""
-        most = most or 2 * len(self.way)  # one that skips nothing may take twice as many
+        """How a job ends without faults."""
+        most = most or 2 * len(self.way)  # a job that no longer skips iterations may take twice as many
         end = outcome(self.in_time(simulate(job, executor, self.profile, most_executions=most)))
         self.left -= end.executions
         return end
 
     def execute(self, job: Job, sandbox: Tree, changed: bool, **circumstances: Unpack[Circumstances]) -> Run:
-        """Execute the program once for each sandbox, and not much longer than it takes unless that was changed."""
+        """Execute the program once for each sandbox. If the sandbox was `changed`, the longest unchanged execution
+        limits the processor time."""
         key = sandbox, *sorted(circumstances.items(), key=operator.itemgetter(0))
         if key not in self.runs:
             began = time.monotonic()
@@ -281,7 +282,7 @@ class Replays:
                     seconds = math.ceil(PATIENCE * self.longest)
                     self.executor.limits = replace(limits, cpu=min(seconds, limits.cpu))
                 self.runs[key] = self.executor.run(job, sandbox, **circumstances)
-            except MachineTrouble:  # it took all that there is
+            except MachineTrouble:  # it exhausted the machine
                 raise TimeIsUp from None
             finally:
                 self.executor.limits = limits
@@ -290,7 +291,7 @@ class Replays:
         return self.runs[key]
 
     def in_time(self, moments: Iterator[Moment]) -> Iterator[Moment]:
-        """A story that breaks off when the time is up."""
+        """The moments of a story. Raises TimeIsUp when the time is up."""
         for moment in moments:
             self.stay_within_time()
             yield moment
@@ -309,14 +310,14 @@ class _Changing:
     def __init__(self, replays: Replays, changes: Sequence[Change], restarts: int | None):
         self.replays, self.changes, self.restarts = replays, changes, restarts
         self.failed = False
-        """Whether a number was not there, or there was no room for the other one."""
+        """Whether a number was missing, or there was no room for the new one."""
         self.found: list[Decimal] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.replays.executor, name)
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
-        """Execute the program with the other numbers, if its checkpoint is there."""
+        """Execute the program with the changed numbers, if its checkpoint is there."""
         changed = sandbox
         self.note(job, sandbox)
         for change in self.changes if self.restarts != 0 else ():
@@ -330,7 +331,7 @@ class _Changing:
         return self.replays.execute(job, changed, changed is not sandbox, **circumstances)
 
     def note(self, job: Job, sandbox: Tree) -> None:
-        """Note what the first of the numbers is, if the checkpoint is there."""
+        """Note the value of the first number, if the checkpoint is there."""
         path, place, *_ = self.changes[0]
         entry = sandbox.get(path)
         if isinstance(entry, File) and entry != job.inputs.get(path) and (number := number_at(entry.content, place)):
@@ -343,7 +344,7 @@ def _by_one(place: Saved) -> Iterator[Way]:
 
 
 def _strides(place: Saved) -> list[int]:
-    """By what else than one a number may grow in an iteration: divisors of the step."""
+    """The amounts other than one by which a number may grow in an iteration: divisors of its step."""
     step = int(abs(place.step))
     return [each for each in range(2, min(step, 1000) + 1) if step % each == 0][:MOST_STRIDES]
 
@@ -357,7 +358,7 @@ def _with_other_number(content: bytes, change: Change) -> bytes | None:
 
 
 def _without_faults(exploration: Exploration) -> list[State]:
-    """The way to the failure of a job that goes wrong without a fault, or that does not end; else none."""
+    """The way to the failure of a job that goes wrong without a fault, or that does not end; empty for other jobs."""
     violation = exploration.violation
     if violation and not exploration.schedule and violation.failure in (Unsafe.WRONG_OUTPUT, Unsafe.NEVER_FINISHES):
         return violation.state.way()
