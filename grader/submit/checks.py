@@ -73,7 +73,7 @@ def check_values(given: Commands) -> None:
 
 
 def _check_requests(given: Commands, job: Job) -> None:
-    """Add remarks on requests that no slot can meet: what HTCondor can't evaluate matches nothing."""
+    """Add remarks on requests that no slot can meet: a request that HTCondor can't evaluate matches no slot."""
     for command, text, example in (
         ("request_cpus", job.request_cpus, "1"),
         ("request_memory", job.request_memory, "2GB"),
@@ -195,7 +195,7 @@ def _on_name(
 
 
 def _on_policy(name: str, place: Place, usual: str, macros: Macros) -> Remark | None:
-    """The same for a policy that is simulated, at least on one schedule."""
+    """The remark on a policy that is simulated, at least on one schedule, if there is anything to say."""
     one = "so one schedule can be simulated, but not all of them"
     if usual in commands.POLICIES and "numjobstarts" in classads.read(macros.value(name)).names:
         why = "depends on NumJobStarts: how the job ends depends on how often it was evicted"
@@ -223,7 +223,7 @@ _PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove", "per
 
 
 def _matters_only_when_held(command: str, name: str, macros: Macros) -> bool:
-    """Whether the command under this name decides nothing for a job that is never held."""
+    """Whether the command given under this name has no effect on a job that is never held."""
     try:
         return command == "periodic_release" or (command in _PERIODIC_CHECKS and only_when_held(macros.value(name)))
     except Problem:  # reported by another check
@@ -248,7 +248,7 @@ def _depends_on_the_end(macros: Macros, text: str) -> bool:
 
 
 def _is_usual(command: str, name: str, macros: Macros) -> bool:
-    """Whether the value under this name is that with which the command does not change how the job ends."""
+    """Whether the command given under this name has the value that does not change how the job ends."""
     try:
         text = macros.value(name).strip()
         return command in commands.DECIDING and (not text or boolean(text) is commands.DECIDING[command])

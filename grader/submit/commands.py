@@ -224,18 +224,19 @@ SET_BY = {
     "_x_common_input_catalogs": "common_input_files",
     "singularityimage": "container_image",
 }
-"""Attributes that no command is called by, in lower case → the command that sets them, or does the same."""
+"""Attributes, in lower case, that are not names of commands → the command that sets them, or does the same."""
 
 PROGRAMS_BESIDE = frozenset(("my.precmd", "my.postcmd"))
-"""Attributes, in lower case, by which programs run in the sandbox before and after the job's own. No command sets them."""
+"""Attributes, in lower case, that make programs run in the sandbox before and after the job's own. No command sets
+them."""
 
 HARMLESS = frozenset(("log", "submit_event_notes", "request_cpus", "request_memory", "request_disk"))
-"""Simulated commands that don't change what becomes of a job."""
+"""Simulated commands that don't change how a job ends."""
 
 
 def overridden(name: str) -> str:
-    """The command whose effect `+Attribute`, in lower case, takes the place of; "" if there is none that may change how
-    a job ends."""
+    """The command whose effect `+Attribute`, in lower case, replaces; "" if there is none that may change how a job
+    ends."""
     attribute = name.removeprefix("my.")
     usual = SET_BY.get(attribute, USUAL.get(attribute, attribute))
     return usual if usual in (SPELLINGS.keys() | LIMITED | DECIDING.keys()) - HARMLESS else ""

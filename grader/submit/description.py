@@ -277,7 +277,7 @@ class _Branch(NamedTuple):
 
 
 def _remedy(line: str) -> str:
-    """What to do about a line that is no statement."""
+    """What to do about a line that is not a statement."""
     name, equals, _ = line.partition("=")
     meant = "_".join(name.split())
     if equals and meant.lower() in commands.ALL:

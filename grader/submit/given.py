@@ -30,7 +30,7 @@ class Cluster:
 
 
 _OF_EACH_JOB = ("initialdir", "transfer_executable")
-"""Commands that, where they are empty, are not taken from the first job."""
+"""Commands that are not taken from the first job if they are empty."""
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Commands:
         return lambda text, kind=CAUTION, **fields: self.remark(command, f"{command}: {text}", kind, **fields)
 
     def _as_the_first(self, command: str, text: str) -> str:
-        """A command's value; where it is empty, that of the first job, of which HTCondor queues the others as changes."""
+        """A command's value; if it is empty, that of the first job, as HTCondor queues later jobs as changes to it."""
         if command in _OF_EACH_JOB or command.startswith("My."):
             return text
         if not self.cluster.jobs:

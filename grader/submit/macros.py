@@ -158,7 +158,7 @@ class Macros:
             raise _circle(text) from None
 
     def _evaluated(self, name: str) -> str:
-        """$EVAL(name): the value of a ClassAd expression; nothing if it is no expression."""
+        """$EVAL(name): the value of a ClassAd expression; "" if it is not an expression."""
         text = self._argument(name)
         try:
             expression = classads.read(text)

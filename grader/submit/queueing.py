@@ -116,8 +116,8 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
 
 
 def headed(arguments: Arguments, rows: tuple[str, ...]) -> tuple[Arguments, tuple[str, ...]]:
-    """The arguments with the variables that a table's first row names, and its other rows. If it does not name them, the
-    list is no table."""
+    """The arguments with the variables that a table's first row names, and its other rows. If that row does not name
+    them, the list is not a table."""
     if not arguments.table:
         return arguments, rows
     head, *others = (*([arguments.listed] if arguments.listed else []), *rows) or ("",)
@@ -140,7 +140,8 @@ def items(
     if arguments.mode == "matching":
         listed = list(dict.fromkeys(path for pattern in listed for path in _matching(pattern, arguments.kind, folder)))
     start, stop, step = _bounds(arguments.selected, len(listed))
-    # If a slice begins before the first item, 25.14.1 begins with an item that is empty; if further before, it has no other.
+    # If a slice begins just before the first item, 25.14.1 begins with an empty item; if it begins earlier, it has only
+    # that.
     early = [] if signed_steps or start >= 0 or not listed else [(start, "")]
     return (
         early if start < -1 and early else early + [(row, listed[row]) for row in range(start, stop, step) if row >= 0]
@@ -154,8 +155,8 @@ def _bounds(selected: slice, length: int) -> tuple[int, int, int]:
 
 
 def fields(item: str, arguments: Arguments, short_rows_keep_values: bool) -> dict[str, str]:
-    """An item's values for the variables that it sets: split at a comma or, but for a table, white space. The last
-    variable gets the rest; the others are empty or keep their values (Profile.short_rows_keep_values)."""
+    """An item's values for the variables that it sets: split at a comma or, except in a table, at white space. The last
+    variable gets the rest. Variables without a value are empty or keep theirs (Profile.short_rows_keep_values)."""
     values, variables = [item.lstrip(" \t")], arguments.variables
     separator = r"[ \t]*,[ \t]*" if arguments.table else r"[, \t][ \t]*"
     if not short_rows_keep_values and not values[0]:

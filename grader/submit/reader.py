@@ -138,7 +138,7 @@ def read(
 
 
 def _suggestion(path: Path) -> str:
-    """What to do about a submit file that can't be read: another may be meant by its name."""
+    """What to do about a submit file that can't be read: its name may stand for another file."""
     likely = []
     with suppress(OSError, ValueError):
         if path.exists() and not path.is_dir():
@@ -263,7 +263,7 @@ def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: Cluster, p
 
 
 def _on_row(item: str, given: Mapping[str, str], variables: tuple[str, ...], profile: Profile) -> str:
-    """What to remark on a row of a list that is empty or has too few values; "" for another."""
+    """The remark on a row of a list that is empty or has too few values; "" for other rows."""
     if not item.strip():
         values = f"an empty $({variables[0]})" if given else "the values of the line before"
         return f"the list has an empty line: HTCondor queues a job for it, with {values}"
@@ -511,7 +511,7 @@ def _stream(given: Commands, command: str, home: str) -> str | None:
 
 
 def _is_streamable(given: Commands, folder: Folder, path: str) -> bool:
-    """Whether HTCondor can open the file to which a stream is streamed: it makes no directory for it."""
+    """Whether HTCondor can open the file to which a stream is streamed; it does not create a directory for it."""
     directory, existing = posixpath.dirname(path), folder.standing(path)
     if not isinstance(folder.get(directory or "."), Tree):
         problem = f"{directory} does not exist; create it"

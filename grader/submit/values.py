@@ -21,9 +21,9 @@ def files(text: str) -> tuple[str, ...]:
 
 
 def files_at_commas(text: str, quoted: bool) -> tuple[str, ...] | None:
-    """R2, R6: a list of files, split at commas only. `quoted`: whether double quotes around all of it are no part of
-    the names; a list of nothing else is empty in any case. None for commas without names, which then are no list but
-    where quotes are none of the names."""
+    """R2, R6: a list of files, split at commas only. `quoted`: whether double quotes around the whole list are not part
+    of the names; the list `""` is empty in any case. Commas without names are an empty list if `quoted`, and otherwise
+    no list: None."""
     text = unquoted(text) if quoted or text.strip() == '""' else text
     names = tuple(name for part in text.split(",") if (name := part.strip()))
     return None if "," in text and not names and not quoted else names
@@ -40,7 +40,7 @@ class Remaps(NamedTuple):
 
     pairs: tuple[tuple[str, str], ...] = ()
     passed_over: tuple[str, ...] = ()
-    """What is no pair of names."""
+    """The entries that are not pairs of names."""
     unfinished: bool = False
     """Whether the list ends in the middle of a pair (Job.remaps_unfinished)."""
 
@@ -80,8 +80,8 @@ def _up_to(end: str, text: str) -> tuple[str, str, str]:
 
 
 def plugins(text: str) -> tuple[str, ...]:
-    """R2: the files of transfer_plugins, "SCHEMES = FILE; …", which are sent to the sandbox. What names no file counts
-    for nothing."""
+    """R2: the files of transfer_plugins, "SCHEMES = FILE; …", which are sent to the sandbox. Entries without a file are
+    ignored."""
     pairs = (entry.partition("=") for entry in text.split(";"))
     return tuple(file.strip() for _, _, file in pairs if file.strip())
 
@@ -90,7 +90,7 @@ _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
 
 
 def number_or_text(text: str) -> int | None:
-    """A number; None for a text in double quotes, which HTCondor takes and is no number."""
+    """A number; None for a string in double quotes, which HTCondor accepts although it is not a number."""
     return None if re.fullmatch(r'\s*"[^"]*"\s*', text) else integer(text)
 
 
@@ -182,8 +182,8 @@ def environment(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def passed_on(text: str, variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Those of the submitter's `variables` that `getenv` names; () if that is not known here: there is a pattern in it,
-    one of them is not set, or has a value that HTCondor may leave out."""
+    """The submitter's `variables` that `getenv` names; () if they are not known here: it has a pattern, or names a
+    variable that is not set, or whose value HTCondor may leave out."""
     names = [name for name in re.split(r"[\s,;]+", text.lower()) if name]
     passed = tuple((name, value) for name, value in variables.items() if name.lower() in names)
     known = set(names) == {name.lower() for name, _ in passed}

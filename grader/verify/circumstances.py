@@ -1,7 +1,7 @@
-"""What a job goes by besides its arguments and its sandbox: the clock, its home directory, its process id, the order of
-hashes, the times of files, random numbers without a seed. As far as the source of its programs tells, with the line.
+"""What a job depends on besides its arguments and its sandbox: the clock, its home directory, its process id, the order
+of hashes, the times of files, random numbers without a seed. Only the source of its programs is read, line by line.
 
-A verdict rests on a job being a function of its arguments and its sandbox. Each of these is another way in.
+A verdict assumes that a job is a function of its arguments and its sandbox. Each of these is another input.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_BYTES = 1_000_000
 
 
 class Circumstance(StrEnum):
-    """What may be another one at each start."""
+    """What may differ at each start."""
 
     CLOCK = "the clock"
     HOME = "the home directory"
@@ -56,12 +56,12 @@ _CALLS = {
 }
 _CALLED = {name: what for what, names in _CALLS.items() for name in names.split()}
 _TAKES_A_TIME = {"time.ctime": 0, "time.localtime": 0, "time.gmtime": 0, "time.strftime": 1}
-"""Functions that look at the clock only if they are not given a time, as their argument of this number."""
+"""Functions that look at the clock only if they get no time as an argument, and the index of that argument."""
 _ATTRIBUTES = dict.fromkeys(("st_mtime", "st_atime", "st_ctime", "st_mtime_ns"), Circumstance.FILE_TIMES)
 _METHODS = {"expanduser": Circumstance.HOME}
 _RANDOM = ("random.", "numpy.random.", "torch.rand", "secrets.")
 _SEEDED = ("random.Random", "numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.SeedSequence")
-"""Generators that have no seed if they are not given one."""
+"""Generators that are not seeded if they are called without arguments."""
 _SEEDS = re.compile(r"(?:random|torch|numpy\.random)\.(?:seed|manual_seed|setstate|set_state|set_rng_state)")
 _HARMLESS = re.compile(r"numpy\.random\.(?:Generator|PCG64|Philox|MT19937|BitGenerator)|secrets\.compare_digest")
 _HOME_IN_SHELL, _IN_SHELL = (
@@ -79,7 +79,7 @@ _PYTHON = re.compile(rb"#!.*\bpython[\d.]*")
 
 
 def looks(job: Job) -> tuple[Look, ...]:
-    """Where the programs of a job look at what may be another at each start, in the order of files and lines."""
+    """Where the programs of a job look at what may differ at each start, in the order of files and lines."""
     return tuple(look for path, entry in sorted(_programs(job.inputs)) for look in _looks(path, entry.content))
 
 
@@ -133,7 +133,7 @@ def _in_python(content: bytes) -> Iterator[tuple[Circumstance, int]]:
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """The names that imports give, and what they stand for."""
+    """The names that imports define, and what they stand for."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -144,7 +144,8 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _dotted(node: ast.AST, names: dict[str, str]) -> str:
-    """What an expression names, by the module's own name: `np.random.rand` is numpy.random.rand; "" if it is no name."""
+    """The full name of what an expression names, such as numpy.random.rand for `np.random.rand`; "" if it is not a
+    name."""
     if isinstance(node, ast.Name):
         return names.get(node.id, node.id)
     if isinstance(node, ast.Attribute) and (before := _dotted(node.value, names)):
@@ -178,11 +179,12 @@ def _is_home(of: str, key: ast.expr) -> bool:
 
 
 _ORDERLESS = frozenset(("sorted", "len", "sum", "min", "max", "any", "all", "set", "frozenset"))
-"""Functions that give the same whatever the order is in which they are given things."""
+"""Functions whose result does not depend on the order of the items that they get."""
 
 
 def _orderless(nodes: list[ast.AST]) -> Iterator[int]:
-    """What loops run through of which nothing but a set or one number is made."""
+    """The ids of the expressions that comprehensions run through whose result does not depend on the order: those that
+    make a set, or are given to one of these functions."""
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ORDERLESS:
             made = [one.generators for one in node.args if isinstance(one, ast.GeneratorExp | ast.ListComp)]
@@ -192,7 +194,7 @@ def _orderless(nodes: list[ast.AST]) -> Iterator[int]:
 
 
 def _ordered(node: ast.AST) -> Iterator[ast.expr]:
-    """That of which a loop, a list or a text is made, in its order."""
+    """The expressions whose order this node uses: what a loop runs through, or what becomes a list or a text."""
     if isinstance(node, ast.For | ast.comprehension):
         yield node.iter
     elif isinstance(node, ast.Call):
@@ -204,7 +206,7 @@ def _ordered(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _names_of_sets(nodes: list[ast.AST]) -> set[str]:
-    """The names that a program gives to a set of texts, and to nothing else."""
+    """The names to which a program assigns a set of strings, and nothing else."""
     stored = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
     return {
         target.id

@@ -1,9 +1,10 @@
-"""What a Python program has in memory, needs to go on, and forgets at each restart. Proven by what becomes of it in a run
-that never restarts.
+"""What a Python program has in memory, needs in order to go on, and forgets at each restart. A run that never restarts
+proves it.
 
-Such a run has all in memory, and gives the right output. What is, after a restart, as it was at the very first start is
-made so in that run as well, wherever the job would restart. If the output is then the job's wrong one, that is all there is
-to it; and what need not be made so again for the right output is what the job forgets.
+Such a run keeps everything in memory, and gives the right output. It is repeated with a change: wherever the job would
+restart, the variables that a restart leaves at their very first values are reset to them. If this gives the job's wrong
+output, the reset variables explain it. Those that can be reset without making the output wrong are left out; the rest
+is what the job forgets.
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from .unbroken import goes_on, way_without_faults
 from .verdicts import Unsafe
 
 GENERATORS = ("random", "numpy.random")
-"""The names of the generators of random numbers that modules have; the types of others are in these modules."""
+"""The names of modules with a random number generator of their own; the types of other generators are defined there."""
 INTEGER = "builtins.int"
 MOST = 12
-"""Parts that are tried one by one."""
+"""The most variables, and the most restarts, to try one by one."""
 
 
 class Forgotten(NamedTuple):
-    """A part of the memory of a program that no restart brings back."""
+    """A variable, or a part of one, that no restart restores."""
 
     name: str
     file: str
     line: int
-    """Where the loop begins that needs it."""
+    """The first line of the loop that needs it."""
     kind: str
     """The full name of its type."""
     saved: str
-    """What it was when the job saved, and after the first restart that lost it, if that can be told in a few words."""
+    """Its value when the job saved; `restored`: after the first restart that lost it. "" if too long to show."""
     restored: str
     anew: bool = True
-    """Whether that is what it was at the very start."""
+    """Whether it then had its very first value."""
 
     @property
     def is_generator(self) -> bool:
@@ -51,7 +52,7 @@ class Forgotten(NamedTuple):
 
 
 def forgotten(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> tuple[Forgotten, ...]:
-    """What an unsafe job forgets at each restart, if that explains its wrong output; nothing else does then."""
+    """What an unsafe job forgets at each restart, if that alone explains its wrong output."""
     violation = exploration.violation
     if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or exploration.schedule:
         return ()
@@ -63,8 +64,8 @@ def forgotten(job: Job, exploration: Exploration, executor: Executor, profile: P
 def explaining(
     job: Job, exploration: Exploration, executor: Executor, profile: Profile, right: Tree, got: Tree
 ) -> tuple[Forgotten, ...]:
-    """What a job forgets at each restart, if it gets this output by that, instead of the one of a run that never
-    restarts."""
+    """What a job forgets at each restart, if that is why its output is `got`, and not the `right` one of a run that
+    never restarts."""
     way = way_without_faults(exploration.first) if exploration.first else []
     if len(way) < 2:
         return ()
@@ -89,8 +90,8 @@ def explaining(
 def kept_from_its_end(
     job: Job, exploration: Exploration, executor: Executor, profile: Profile
 ) -> tuple[Forgotten, ...]:
-    """What a job forgets that was not seen to end, if a run that never restarts does end: with what it was at the save, a
-    restart goes on to the same output, and to another without it."""
+    """What a job forgets that has not ended so far, if a run that never restarts does end: with the values at the save,
+    a restart goes on to the same output, and without them it does not."""
     way = exploration.unfinished.way() if exploration.unfinished else []
     if len(way) < 2:
         return ()
@@ -105,7 +106,7 @@ def kept_from_its_end(
 def _restarts(
     job: Job, way: list[State], executor: Executor, profile: Profile, loop: tuple[str, int]
 ) -> Iterator[tuple[_Loop, _Restart]]:
-    """The restarts on this way, of the first MOST: with the clock going on, and beginning anew."""
+    """The first MOST restarts on this way: once with the clock going on, and once with the clock set back."""
     for anew in (False, True):
         one = _Loop(job, way, executor, profile, Unbroken(anew, True, loop))
         yield from ((one, restart) for restart in one.restarts())
@@ -117,13 +118,14 @@ class _Restart(NamedTuple):
     state: State
     """The job when it has just been restarted."""
     first: _Values
-    """At the very start of the job."""
+    """The values at the very start of the job."""
     left: _Values
-    """Where the program left, and at the head of the loop if it had gone on to there."""
+    """The values where the program exited, and, for other variables, at the head of the loop if it had gone on to
+    there."""
     lost: _Values
-    """After the restart, as far as it is other than that."""
+    """The values after the restart that differ from those."""
     placed: bool
-    """Whether a whole number, which may be the place, was brought back."""
+    """Whether a whole number was restored that may be the place."""
 
 
 class _Loop:
@@ -139,8 +141,8 @@ class _Loop:
             yield self.restart(first, before, state)
 
     def restart(self, first: _Values, before: State, state: State) -> _Restart:
-        """What this restart loses. What is as the program left it was not lost, even if going on does more before the loop
-        begins."""
+        """What this restart loses. A value that is as it was when the program exited is not lost, even if going on
+        changes it before the loop begins."""
         run = self.run(before, last_note="then")[0]
         left, then = (_noted(run, what) for what in ("left", "then"))
         left = {**then, **left}
@@ -152,7 +154,7 @@ class _Loop:
         return _Restart(state, first, left, lost, placed)
 
     def forgotten(self, restart: _Restart, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
-        """What has to begin anew for the wrong output, of all that begins anew at a restart."""
+        """Which of the variables that begin anew at a restart make the output wrong by that."""
         lost, first = restart.lost, restart.first
         names = _wholes([name for name in lost if lost[name] == first.get(name)])
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
@@ -165,8 +167,9 @@ class _Loop:
         return self.told(needed, restart)
 
     def changed(self, restart: _Restart, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
-        """What is other after a restart than at the save: with what it was then, that restart goes on to the right
-        output. Where the run that goes on would save `as_often` as the job, it has shown what begins anew."""
+        """What differs after a restart from the save: with the values at the save, that restart goes on to the right
+        output. If a run that never restarts would save `as_often` as the job, variables that begin anew are left out:
+        forgotten() has tried them."""
         lost, first, left = restart.lost, restart.first, restart.left
         names = _wholes([name for name in lost if not as_often or lost[name] != first.get(name)])
 
@@ -183,7 +186,7 @@ class _Loop:
         for name in names:
             if name in needed[1:] and remembered([other for other in needed if other != name]):
                 needed.remove(name)
-        # Where it may be the place, it may just be one iteration too early or too late.
+        # If one of these may be the place, the restart may just begin one iteration too early or too late.
         if not restart.placed or any(left[name].kind == INTEGER and lost[name] != first.get(name) for name in needed):
             return ()
         return self.told(needed, restart)
@@ -199,11 +202,11 @@ class _Loop:
         )
 
     def gives(self, output: Tree, forgets: list[str]) -> bool:
-        """Whether the program has this output if it goes on, and forgets these at each checkpoint."""
+        """Whether the program gives this output if it goes on, and forgets these variables at each checkpoint."""
         return _same(self.run(self.way[0], forgets=tuple(forgets))[1], output)
 
     def run(self, state: State, **more: Any) -> tuple[Run, Tree | None]:
-        """The program goes on from this start."""
+        """Run the program from this start without restarts. `more`: fields of Unbroken."""
         return goes_on(self.job, state, self.executor, self.profile, self.how._replace(**more))
 
 
@@ -218,7 +221,7 @@ _Values = dict[str, _Value]
 
 
 def _wholes(names: list[str]) -> list[str]:
-    """These names without those of parts of others."""
+    """These names, without those that are parts of others."""
     parts = tuple(f"{whole}{sign}" for whole in names for sign in ".[")
     return [name for name in names if not name.startswith(parts)]
 
@@ -230,10 +233,10 @@ def _noted(run: Run, what: str) -> dict[str, _Value]:
 
 
 def _stays(run: Run) -> int:
-    """How often the program would have left with a checkpoint."""
+    """How often the program would have exited with a checkpoint."""
     return sum(note[0] == "stay" for note in run.notes)
 
 
 def _same(returned_files: Tree | None, output: Tree) -> bool:
-    """Whether this output came home."""
+    """Whether this output was returned."""
     return returned_files is not None and all(returned_files.get(path) == entry for path, entry in output.items())

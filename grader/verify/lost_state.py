@@ -1,9 +1,9 @@
 """Whether a restart goes on at the right place, but without a part of the state, whatever language the program is written
 in.
 
-Nobody reads the program for that. It is run again with other numbers in its checkpoint. One of them tells it where to go
-on. If no other place makes right what is wrong in the output, the place is right, and something else of the state is not as
-it was at the save. Nothing is said where an iteration too many or too few may be all that is wrong.
+The program's text is not read. The program is run again with other numbers in its checkpoint, one of which tells it
+where to go on. If no other place corrects what is wrong in the output, the place is right, and another part of the
+state is not as it was at the save. There is no result if one iteration too many or too few may be the only mistake.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from .verdicts import Unsafe
 LOST_STATE = "lost state"
 """A kind of evidence."""
 MOST_UNREAD = 6
-"""Numbers of a checkpoint, beyond which it is not asked which of them no restart reads."""
+"""The most numbers of a checkpoint for finding out which of them no restart reads."""
 TELLING = 4
-"""Digits with which a number is hardly right by chance."""
+"""A number with this many digits is hardly right by chance."""
 SHOWN = 3
 
 
 def lost_state(replays: Replays) -> tuple[str, ...]:
-    """What shows that a job with a wrong output loses a part of its state at each restart; nothing if it does not, or if
-    that is not known in time."""
+    """Sentences that show that a job with a wrong output loses a part of its state at each restart; none if it does
+    not, or if that is not known in time."""
     violation = replays.exploration.violation
     if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or len(replays.way) < 2 or not violation.got:
         return ()
@@ -42,7 +42,7 @@ def lost_state(replays: Replays) -> tuple[str, ...]:
 
 
 class _Trial:
-    """A job with a wrong output, whose place is changed."""
+    """A job with a wrong output, to be run with other places."""
 
     def __init__(self, replays: Replays, words: Words):
         self.replays, self.words, self.right = replays, words, replays.right
@@ -50,8 +50,9 @@ class _Trial:
         self.got = violation.got if violation and violation.got else replays.right
 
     def may_be_lost(self) -> bool:
-        """Whether nothing but what is written in the output is wrong: a file that grows from restart to restart has its
-        lines. More is wrong than how often it was restarted, and a run that never restarts is not as wrong."""
+        """Whether only values in the output are wrong: all files are there, and a file that grows from restart to
+        restart has the right lines except for their numbers. Also, more is wrong than a count of restarts, and a run
+        that never restarts does not give the same output."""
         for path, entry in self.right.items():
             other = self.got.get(path)
             if not isinstance(entry, File) or not isinstance(other, File):
@@ -71,7 +72,8 @@ class _Trial:
         return unbroken is None or any(unbroken.get(path) != self.got.get(path) for path in self.right)
 
     def lost(self) -> Iterator[str]:
-        """What shows it, of the first number by which the program goes; nothing if any of them may be wrong by one."""
+        """The sentences, for the first number that tells the program where to go on; none if any such number may be off
+        by one."""
         places = self.replays.places(lambda number: all(step > 0 for step in number.steps))
         gone_by = [place for place in places if self.replays.is_gone_by(place)]
         if any(self.counts_iterations(place, word, self.words.got) for place in gone_by for word in self.words.wrong):
@@ -97,8 +99,8 @@ class _Trial:
                 yield from self.unread(place)
 
     def needed(self, place: Saved, later: dict[Word, str], earlier: dict[Word, str]) -> tuple[Word, str] | None:
-        """A right word of the output that needs this place, and does not just tell it: then it would be as much higher with
-        a later one as it would be lower with an earlier one."""
+        """A right word of the output that needs this place, and what it is with a later one. A word that just tells the
+        place does not count: it would be as much higher with a later place as lower with an earlier one."""
         for word in sorted(set(self.words.broken(later)) & set(self.words.broken(earlier))):
             right, one, other = (_number(words.get(word, "")) for words in (self.words.should, later, earlier))
             if word[0] == place.path or not word[1] or right is None or one is None or other is None:
@@ -118,8 +120,8 @@ class _Trial:
         )
 
     def mends(self, place: Saved, words: dict[Word, str], off: int) -> bool:
-        """Whether something wrong may be right with another place, and not by chance. `off`: how many iterations it would be
-        off by then, if the place also counts them."""
+        """Whether another place may correct something wrong, and not by chance. `off`: by how many iterations a count
+        would be off then, if the place also counts them."""
         if any(self.words.broken(words)):
             return False
         mended = self.words.mended(words)
@@ -134,16 +136,16 @@ class _Trial:
         return len(re.sub(r"[^0-9]", "", self.words.should.get(word, "")).lstrip("0")) >= TELLING
 
     def counts_iterations(self, place: Saved, word: Word, words: dict[Word, str]) -> bool:
-        """Whether this may be the number of iterations, and is off by one for a restart, or for some."""
+        """Whether this may be the number of iterations, and is off by at most one for each restart."""
         return self.words.counts(word, words) and self.may_be_done(place, int(self.words.should[word]))
 
     def may_be_done(self, place: Saved, iterations: int) -> bool:
-        """Whether these may be all iterations, if the place is how many the checkpoints have."""
+        """Whether this may be the number of all iterations, if the place counts those before each checkpoint."""
         last = place.values[-1]
         return last <= iterations <= last + abs(place.step) + self.words.restarts
 
     def is_mean(self, place: Saved, word: Word, words: dict[Word, str], off: int) -> bool:
-        """Whether this may be the right sum, divided by a number of iterations that is off by so many."""
+        """Whether this may be the right sum, divided by a number of iterations that is off by `off`."""
         right, other = (_number(each.get(word, "")) for each in (self.words.should, words))
         if right is None or other is None or right == other:
             return False
@@ -151,9 +153,9 @@ class _Trial:
         return self.may_be_done(place, done) and abs(other * (done + off) / done - right) <= _unit(right)
 
     def is_iteration(self, place: Saved) -> bool:
-        """Whether one iteration earlier or later was tried: the number grows steadily from 0 or 1, or is the beginning of a
-        line, or there is no file of which it may be an offset. What is written as a fraction may be a time, of which an
-        iteration adds less; only R counts in those as well."""
+        """Whether exactly one iteration earlier or later was tried: the number grows steadily from 0 or 1, or is the
+        beginning of a line, or no file is long enough for it to be an offset. A number with decimals may be a time, to
+        which an iteration adds less than one; only R also counts in such numbers."""
         if place.values[0].as_tuple().exponent and not place.place[0].startswith("stored"):
             return False
         longer = [entry for entry in self.replays.read_files() if len(entry.content) >= place.values[-1]]
@@ -163,7 +165,7 @@ class _Trial:
         return bool(steady or not longer or self.replays.line_begins(place))
 
     def unread(self, place: Saved) -> Iterator[str]:
-        """The other numbers of the checkpoint with which nothing changes if they are others."""
+        """Sentences about the other numbers of the checkpoint that do not affect the output."""
         others = [
             each for file in self.replays.saved() for each in file if each != place and each.path not in self.right
         ]

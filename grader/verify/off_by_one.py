@@ -1,7 +1,7 @@
 """Whether a restart begins one iteration too early or too late, whatever language the program is written in.
 
-Nobody reads the program for that. It is run again with a number of its checkpoint one higher, or one lower, at each restart.
-If the output is then the right one, and if the program goes by this number, that is what was wrong.
+The program's text is not read. The program is run again with a number of its checkpoint one higher, or one lower, at
+each restart. If the output is then right, and this number tells the program where to go on, that was the mistake.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ OFF_BY_ONE = "off by one"
 
 
 class OffByOne(NamedTuple):
-    """A number of the checkpoint with which the job is right if it is another one at each restart."""
+    """A number of the checkpoint that makes the job right if it is changed at each restart."""
 
     path: str
     saved: int
-    """What the first checkpoint has."""
+    """Its value in the first checkpoint; `becomes`: what it is changed to."""
     becomes: int
     too_late: bool
-    """Whether a restart begins too late, as it is; else it begins too early."""
+    """Whether restarts begin too late; if not, they begin too early."""
     at_first: bool = False
-    """Whether it is only another one at the first restart."""
+    """Whether it is changed only at the first restart."""
     more: bool = False
-    """Whether what grows as steadily is changed with it."""
+    """Whether all other numbers that grow steadily are changed with it."""
 
 
 def off_by_one(replays: Replays) -> OffByOne | None:
-    """The number by which a job begins one iteration too early or too late; None if that is not what is wrong, or is not
-    known in time."""
+    """The number that makes a job begin one iteration too early or too late; None if that is not the mistake, or if it
+    is not known in time."""
     if len(replays.way) < 2 or not replays.right:
         return None
     trial = (_Trial if replays.exploration.failure == Unsafe.WRONG_OUTPUT else _EndlessTrial)(replays)
@@ -56,8 +56,8 @@ def off_by_one(replays: Replays) -> OffByOne | None:
 
 
 def never_finishing(exploration: Exploration, last: State) -> Exploration:
-    """The verdict on a job that has saved the same number each time until a bound was reached, and would much later. With
-    one that is higher by one, it soon ends with the right output."""
+    """The verdict on a job that saved the same number each time until a bound was reached, and would still do so much
+    later. With a number that is one higher, it soon ends with the right output."""
     violation = Violation(Unsafe.NEVER_FINISHES, last)
     return replace(
         exploration, verdict=UNSAFE, failure=violation.failure, violation=violation, schedule=(), unknown=None
@@ -73,7 +73,7 @@ class _Trial:
         self.replays, self.right = replays, replays.right
 
     def fixes(self) -> Iterator[OffByOne]:
-        """The changes with which the job is right."""
+        """The changes that make the job right."""
         for place, way in self.ways():
             for changes in (way.later, way.earlier):
                 if changes and self.replays.left > 0 and self.is_right(place, changes, way.restarts):
@@ -84,15 +84,15 @@ class _Trial:
                     yield OffByOne(place.path, int(saved), int(becomes), too_late, at_first, len(changes) > 1)
 
     def by_chance(self) -> bool:
-        """Whether another number, by which the program does not go, makes the output right as well at the first restart, as
-        where all of the output is one small number."""
+        """Whether the output also becomes right if, at the first restart, a number is changed that does not tell the
+        program where to go on: that happens if the whole output is one small number, for example."""
         others = [place for place in self.replays.places(self.may_count) if not self.replays.is_gone_by(place)]
         return any(
             self.replays.left > 0 and self.is_right(place, [place.moved(by)], 1) for place in others for by in (1, -1)
         )
 
     def ways(self) -> Iterator[tuple[Saved, Way]]:
-        """How the numbers may be wrong by which the program goes."""
+        """How the numbers that tell the program where to go on may be wrong."""
         return self.replays.ways(list(filter(self.replays.is_gone_by, self.replays.places(self.may_count))))
 
     def is_right(self, place: Saved, changes: Sequence[Change], restarts: int | None) -> bool:
@@ -126,8 +126,8 @@ class _EndlessTrial(_Trial):
         )
 
     def stays(self, place: Saved) -> bool:
-        """Whether the next checkpoint has this number again, whatever becomes of all that does change: long afterwards, and
-        when a number is one of those in the job's files and arguments."""
+        """Whether the next checkpoint has this number again, however far everything that changes has got: also long
+        afterwards, and when a changing number reaches one of those in the job's files and arguments."""
         return all(self.has_again(place, sandbox) for sandbox in self.later())
 
     def has_again(self, place: Saved, sandbox: Tree | None) -> bool:
@@ -143,7 +143,7 @@ class _EndlessTrial(_Trial):
         return was is not None and became is not None and was.value == became.value
 
     def later(self) -> Iterator[Tree | None]:
-        """The sandbox as it may be much later; None if something changes in it that can't be foreseen."""
+        """Sandboxes as they may be much later; None for a change that can't be foreseen."""
         old, new = (without_streams(state.sandbox) for state in self.replays.way[-2:])
         for path, entry in new.changed_since(old).items():
             before = old.get(path)

@@ -167,7 +167,7 @@ class Replays:
 
     @cached_property
     def right(self) -> Tree:
-        """The right output; for a job that does not end, perhaps that of a run that never restarts. Empty if unknown."""
+        """The right output; for a job without an end, perhaps that of a run that never restarts. Empty if unknown."""
         if self.exploration.known:
             return self.exploration.reference or Tree()
         if self.exploration.violation and self.exploration.violation.expected:

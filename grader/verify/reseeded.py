@@ -1,7 +1,7 @@
 """Whether a program seeds its random numbers again at each restart, in R, Perl, bash, awk or C.
 
-Nobody reads the program for that. It is run again with a generator that goes on where it was when the program left, wherever
-it is seeded. If the output is then the right one, that was all that was wrong.
+The program's text is only searched for what seeds. The program is run again with a generator that goes on where it was
+when the program exited, even if it is seeded again. If the output is then right, seeding was the only mistake.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Generator(NamedTuple):
     """What makes the generator of a language go on."""
 
     seeds: bytes
-    """A pattern: what seeds it."""
+    """A pattern for what seeds it."""
     file: str
-    """That of KEPT which has to be in the sandbox."""
+    """The file of KEPT that must be in the sandbox."""
     environment: tuple[str, str]
-    """What loads it."""
+    """The environment variable that loads this file."""
 
 
 GENERATORS = (
@@ -42,8 +42,8 @@ GENERATORS = (
 
 
 def reseeded(replays: Replays) -> str:
-    """What seeds the generator of a job again at each restart, which then gets a wrong output, and would not if the generator
-    went on; "" if that is not so, or not known in time."""
+    """The name of what seeds a job's generator again at each restart, if the output is wrong for that reason; "" if it
+    is not, or if that is not known in time."""
     if len(replays.way) < 2 or not replays.right:
         return ""
     try:
@@ -68,7 +68,7 @@ def _mends(replays: Replays, generator: Generator) -> str:
 
 @cache
 def _file(name: str) -> File | None:
-    """A file of KEPT; one that has to be compiled is None where there is no compiler."""
+    """A file of KEPT; None if it can't be compiled here."""
     if not name.endswith(".so"):
         return File((KEPT / name).read_bytes())
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)

@@ -1,7 +1,7 @@
 """What the output files show of a restart that goes wrong, whatever language the program is written in.
 
-Only files are compared: what each execution found and left in its sandbox, with the right output. So each sentence says
-what anybody can see there, and nothing is said where the files allow for something else.
+Only files are compared: those that each execution found and left in its sandbox, and the right output. So each sentence
+says what anybody can see there, and there is no sentence if the files allow another explanation.
 """
 
 from __future__ import annotations
@@ -21,29 +21,30 @@ from .states import State
 from .verdicts import Unsafe
 
 LEAST = 3
-"""Lines, and different values in them, that have to be as at the beginning before that is no coincidence."""
+"""At least this many lines, with as many different values, must repeat the beginning: fewer may do so by chance."""
 MOST_LINES = 20_000
 MOST_BYTES, MOST_AGAIN, MOST_SHOWN = 1 << 20, 10_000, 60
-"""Bytes of a file of which a part may be written again, of that part, and of what is shown of it."""
+"""The most bytes of a file to search for a part that is written again, and of that part; and the most characters of it
+to show."""
 WRITTEN_AGAIN = "written again"
 """A kind of evidence."""
 MOST_NUMBERS = 2
-"""Numbers of a line that are told of."""
+"""The most numbers of a line to mention."""
 
 
 class Shown(NamedTuple):
-    """What a wrong file shows. `line` counts from 1; None in a file that is no text."""
+    """What a wrong file shows. `line` counts from 1; None if the file is not text."""
 
     kind: str
     text: str
     file: str
     line: int | None
     astray: bool = False
-    """Whether the program goes on at the right place after the restart, but with other numbers."""
+    """Whether the program goes on at the right place after the restart, but with wrong numbers."""
 
 
 def shown(exploration: Exploration) -> tuple[Shown, ...]:
-    """What the wrong output of a job shows; nothing if anything else is wrong with it."""
+    """What the wrong output of a job shows; nothing if the job fails in another way."""
     violation = exploration.violation
     if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or not (violation.expected and violation.got):
         return ()
@@ -69,7 +70,7 @@ def _in_file(path: str, way: Sequence[State], expected: Tree, got: Tree) -> Iter
 
 
 def _lines(files: Tree, path: str) -> list[str]:
-    """The lines of a text; none of other files."""
+    """The lines of a text file; none for other files."""
     entry = files.get(path)
     if not isinstance(entry, File) or b"\0" in entry.content or entry.content.count(b"\n") > MOST_LINES:
         return []
@@ -80,7 +81,7 @@ def _lines(files: Tree, path: str) -> list[str]:
 
 
 def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | None:
-    """That a restart found right lines, and left the file without them."""
+    """Which restart found right lines, and left the file without them; None if there is none."""
     for state in way[1:]:
         found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
         if not found or left[: len(found)] == found:
@@ -98,7 +99,7 @@ def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | No
 
 
 def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[str]) -> Shown | None:
-    """Which restart added the first line that is wrong, and how many right ones before."""
+    """Which restart added the first wrong line, and how many right lines before; None if that is not clear."""
     for before, state in pairwise(way):
         found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
         if not found or found != right[: len(found)] or found != _lines(before.ran.sandbox, path):
@@ -118,7 +119,7 @@ def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[
 
 
 def begins_alike(one: Sequence[object], other: Sequence[object]) -> int:
-    """How many are the same at the beginning of both."""
+    """How many items at the beginning of both sequences are the same."""
     return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
 
 
@@ -140,8 +141,8 @@ def _content(files: Tree, path: str) -> bytes:
 
 
 def _written_again(path: str, way: Sequence[State], right: bytes) -> Iterator[Shown]:
-    """That restarts begin by writing again what is at the end of a file, or at its beginning, and that it would be right
-    without that."""
+    """Which restarts begin by writing again the end of a file, or its beginning, if the file would be right without
+    that."""
     for where, sizes in (("end", _ends), ("beginning", _beginnings)):
         if again := _again(path, way, right, sizes):
             numbers = series(list(map(str, again)))
@@ -157,8 +158,8 @@ def _written_again(path: str, way: Sequence[State], right: bytes) -> Iterator[Sh
 def _again(
     path: str, way: Sequence[State], right: bytes, sizes: Callable[[bytes, bytes], Iterator[int]]
 ) -> dict[int, bytes]:
-    """What each execution writes again that does, if all would be right without that; nothing where it may be more or less,
-    as of lines that are all the same."""
+    """Execution → what it writes again, if the file would be right without that; empty if the amount is ambiguous, as
+    with lines that are all the same."""
     at, written, again = 0, b"", dict[int, bytes]()
     for state in way:
         found, left = (_content(tree, path) for tree in (state.sandbox, state.ran.sandbox))
@@ -175,12 +176,12 @@ def _again(
 
 
 def _ends(found: bytes, added: bytes) -> Iterator[int]:
-    """How many bytes at the end of what was found may be written again."""
+    """How many bytes at the end of the file that was found may be written again."""
     return (size for size in range(1, min(len(found), len(added), MOST_AGAIN) + 1) if found.endswith(added[:size]))
 
 
 def _beginnings(found: bytes, added: bytes) -> Iterator[int]:
-    """How many bytes at the beginning, which are one line or a few."""
+    """How many bytes at its beginning may be written again: one line, or a few."""
     size = 0
     for line in found.splitlines(keepends=True)[:LEAST]:
         size += len(line)
@@ -210,12 +211,12 @@ class _Column:
 
     @property
     def is_place(self) -> bool:
-        """Whether it is right, and another one in each line."""
+        """Whether it is right, and different in each line."""
         return self.right == self.wrong and len(set(self.right)) == len(self.right)
 
     def lacking(self) -> tuple[list[int], Decimal]:
-        """Where (indices) it begins to lack what it should be in the line before, and how much it lacks first; nowhere, if
-        that does not explain all that is wrong."""
+        """Where (indices) it begins to be too small by its right value in the line before, and the first such value;
+        nowhere, if that does not explain everything that is wrong."""
         slack, lacks, first, begins = self._slack(), Decimal(0), Decimal(0), list[int]()
         for i, (right, wrong) in enumerate(zip(self.right, self.wrong)):
             missing = right - wrong
@@ -228,20 +229,20 @@ class _Column:
         return begins, first
 
     def _slack(self) -> Decimal:
-        """What rounding may add to a difference of two differences."""
+        """How much rounding may add to a difference of two differences."""
         places = min(_exponent(value) for value in (*self.right, *self.wrong))
         if places >= 0:
             return Decimal(0)
         return max(Decimal(15).scaleb(places - 1), max(map(abs, self.right)).scaleb(-9))
 
     def goes_on(self, begins: Sequence[int]) -> bool:
-        """Whether it still changes by the right amounts from line to line, which are not all the same."""
+        """Whether it still changes by the right amounts from line to line, and these are not all the same."""
         pairs = enumerate(pairwise(self.right), 1)
         return len({after - before for i, (before, after) in pairs if i > begins[0] and i not in begins}) > 1
 
     def again(self) -> list[int]:
-        """Where (indices) it begins to be what it was from the first line on; nowhere, if that does not explain all that
-        is wrong, or if an iteration too many or too few may explain it as well."""
+        """Where (indices) it begins to repeat its values from the first line on; nowhere, if that does not explain
+        everything that is wrong, or if one iteration too many or too few may explain it as well."""
         first, begins, since = begins_alike(self.right, self.wrong), list[int](), 0
         for i, value in enumerate(self.wrong[first:], first):
             if not begins or (value == self.right[0] != self.right[since]):
@@ -255,8 +256,8 @@ class _Column:
         return [] if moved or len(new) < LEAST or len(set(new)) < LEAST else begins
 
     def is_moved(self, first: int, end: int | None = None) -> bool:
-        """Whether the numbers in these lines (indices) are what they should be a line before or after: an iteration too
-        many or too few may be all that is wrong."""
+        """Whether the numbers in these lines (indices) are the right ones of the line before or after: one iteration
+        too many or too few may be the only mistake."""
         segment = self.wrong[first : first + LEAST if end is None else end]
         return first > 0 and any(all(map(operator.eq, segment, self.right[first + by :])) for by in (-1, 1))
 
@@ -266,7 +267,7 @@ def _exponent(value: Decimal) -> int:
 
 
 def _forms(right: list[str], wrong: list[str]) -> list[list[int]]:
-    """The numbers (from 0) of the lines that have the same form; none if some line has another form than it should."""
+    """The lines (indices) of each form; none if any line does not have its right form."""
     forms: dict[str, list[int]] = {}
     for i, (one, other) in enumerate(zip(right, wrong)):
         form = _form(one)
@@ -277,7 +278,7 @@ def _forms(right: list[str], wrong: list[str]) -> list[list[int]]:
 
 
 def _is_astray(right: list[str], wrong: list[str]) -> bool:
-    """Whether all lines are there, as a number in each tells, and what is wrong are other numbers, which are not those of
+    """Whether all lines are there, as a number in each shows, and only other numbers are wrong, which are not those of
     the line before or after."""
     astray = False
     if len(right) != len(wrong):
@@ -295,7 +296,7 @@ def _is_astray(right: list[str], wrong: list[str]) -> bool:
 
 
 def _numbers_again(path: str, right: list[str], wrong: list[str], restarts: int) -> Iterator[Shown]:
-    """Numbers that lack what they were before a restart, or that are what they were at the beginning."""
+    """Numbers that are too small by their value before a restart, or that repeat their values from the beginning."""
     for lines in _forms(right, wrong):
         columns = list(_columns(right, wrong, lines))
         placed, told = any(column.is_place for column in columns), 0
@@ -325,5 +326,5 @@ def _columns(right: list[str], wrong: list[str], lines: list[int]) -> Iterator[_
 
 
 def _form(line: str) -> str:
-    """A line without its numbers, and without what aligns them."""
+    """A line with # for each number, and without the spaces that align them."""
     return " ".join(NUMBER.sub("#", line).split())

@@ -1,5 +1,6 @@
-"""The numbers in a checkpoint file, of which each can be changed: in a text, a pickle, binary data, and what of that is
-compressed, or in a database. A number keeps its place from one checkpoint to the next, so that it can be followed.
+"""The numbers in a checkpoint file, each of which can be changed: in a text, a pickle, binary data, a database, a file
+of R or Perl's Storable, or any of these compressed. A number keeps its place from one checkpoint to the next, so that
+it can be followed.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 MOST_BYTES = 64 << 10
-"""Of a file, beyond which no numbers are looked for."""
+"""The largest file in which to look for numbers."""
 UNALIGNED = 4096
-"""Bytes of binary data up to which a number may be at any of them; else at each fourth."""
+"""In binary data of up to this many bytes, numbers may begin at any byte; in larger data, at every fourth."""
 LARGEST, SMALLEST = 1e12, 1e-9
 """Beyond these, what could be a floating-point number is more likely something else."""
 NUMBER = re.compile(r"(?<![\w.+-])[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?(?![\w.])")
@@ -38,12 +39,13 @@ _PICKLED = {"BININT1": "<B", "BININT2": "<H", "BININT": "<i", "BINFLOAT": ">d"}
 
 DATABASE = b"SQLite format 3\0"
 MOST_ROWS = 20
-"""Of a table, beyond which no numbers are looked for."""
+"""The last rows of a table, in which to look for numbers."""
 MOST_STEPS = 1_000_000
-"""Of SQLite's virtual machine, for one statement."""
+"""The most steps of SQLite's virtual machine for one statement."""
 
 Place = tuple[str, int]
-"""Where a number is: how it is written (and, of an archive, in which file), and its number in the text or its offset."""
+"""Where a number is: how it is written (in an archive, after the file's name), and its number in the text or its
+offset."""
 
 
 class Number(NamedTuple):
@@ -135,7 +137,7 @@ def _binary(content: bytes) -> Iterator[tuple[Place, Number]]:
 
 
 def _in_rows(content: bytes) -> Iterator[tuple[Place, Number]]:
-    """The numbers in the last rows of each table of a database; the last of them is number 1."""
+    """The numbers in the last rows of each table of a database; the last row is number 1."""
     with _database(content) as database:
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             rows = database.execute(f"SELECT rowid, * FROM {_named(table)} ORDER BY rowid DESC LIMIT {MOST_ROWS}")
@@ -164,8 +166,8 @@ def _updated(content: bytes, update: str, kind: type, row: int) -> Callable[[Dec
 
 @contextmanager
 def _database(content: bytes) -> Iterator[sqlite3.Connection]:
-    """A copy in memory; what is computed in it, as by its triggers, has an end. Raises ValueError, also where there is no
-    SQLite, so that nothing is known of such a file."""
+    """A copy in memory, in which computations, such as those of its triggers, are limited. Raises ValueError, also if
+    there is no SQLite here, so that no numbers are known of such a file."""
     try:
         import sqlite3
     except ImportError as missing:
@@ -192,7 +194,7 @@ def _serialized(content: bytes) -> Iterator[tuple[Place, Number]]:
 
             yield (f"stored {where}", 1), Number(Decimal(digits.decode()), become)
             continue
-        more = 128 if form[1:] == "B" else 0  # Storable has small numbers so that they are not negative
+        more = 128 if form[1:] == "B" else 0  # Storable adds this to small numbers, so that none is negative
         value = _believed(struct.unpack_from(form, content, offset)[0] - more)
         if value is not None:
             put = _put(content, form, offset, more)
@@ -236,14 +238,14 @@ def _whole(value: Decimal | int) -> int:
 
 
 def _believed(value: Any) -> Decimal | None:
-    """A number as it is; None if it is most likely something else."""
+    """A number with all its digits; None if it is most likely something else."""
     if isinstance(value, float) and value and not (math.isfinite(value) and SMALLEST < abs(value) < LARGEST):
         return None
     return Decimal(repr(value))
 
 
 def name_of(path: str, place: Place) -> str:
-    """What a number of this file is called."""
+    """What to call a number of this file in a sentence."""
     form, at = place
     kind, _, name = form.partition(" ")
     if kind == "row":

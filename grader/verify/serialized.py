@@ -1,7 +1,7 @@
-"""The numbers in what R has saved (saveRDS, save) and in what Perl's Storable has stored, by where they are in the structure:
-there is much else in such a file that looks like a number, and nothing in it stays at the same byte.
+"""The numbers in files written by R (saveRDS, save) or Perl's Storable, by their place in the data structure: much else
+in such a file looks like a number, and nothing in it stays at the same byte.
 
-Raises ValueError, struct.error or IndexError for what is no such file.
+Raises ValueError, struct.error or IndexError for other files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 IN_R, IN_R_DATA, IN_PERL = b"X\n", b"RDX", b"pst0"
-"""What such files begin with."""
+"""The first bytes of such files."""
 
 
 class Stored(NamedTuple):
@@ -19,7 +19,7 @@ class Stored(NamedTuple):
 
     where: str
     form: str
-    """As struct has it; "" of digits in a text, whose length is in the byte before."""
+    """A format of struct; "" for digits in a text, whose length is in the byte at `offset`, before them."""
     offset: int
 
 
@@ -89,7 +89,7 @@ class _R(_Reader):
 
 
 class _Perl(_Reader):
-    """Storable's own documentation is its source."""
+    """Storable's format is documented only in its source code."""
 
     def numbers(self) -> Iterator[Stored]:
         version = self.take("B")
@@ -113,7 +113,7 @@ class _Perl(_Reader):
             form = {6: "q", 7: "d", 8: "B", 9: "i"}[kind]
             yield Stored(where, (">" if kind == 9 else self.order) + form, self.at)
             self.skip(struct.calcsize(form))
-        elif kind in (1, 10, 23, 24):  # 23 and 24 are texts with other letters than those of English
+        elif kind in (1, 10, 23, 24):  # 23 and 24 are texts with other letters than ASCII
             begin, text = self.at, self.skip(self.take("i" if kind in (1, 24) else "B"))
             if kind == 10 and text.isdigit():
                 yield Stored(where, "", begin)
@@ -129,7 +129,7 @@ class _Perl(_Reader):
 
 
 def stored(content: bytes) -> Iterator[Stored]:
-    """All numbers in it."""
+    """All numbers in such a file."""
     if content.startswith(IN_PERL):
         return _Perl(content, 4).numbers()
     return _R(content, content.index(IN_R) + 2).numbers()

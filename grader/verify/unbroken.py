@@ -1,12 +1,12 @@
 """The measure of a job whose right output is not known: a run of its program that never restarts.
 
-A job that loses the same at each restart agrees with itself on every schedule. So its Python program, or the one that
-its shell script starts, is run once more, and goes on where it would leave with the checkpoint exit code
-(inside/unbroken.py). Such a run is believed only if it ends well, and only if it was seen to go on computing after the
-first checkpoint. Some right programs do something else in it than a job that restarts, as one does that counts its
-checkpoints; so it says that a job is wrong only where what may be told of checkpoints and restarts does not explain the
-difference, and where a shell script has nothing to do with what its program has saved. How long it takes for the same
-shows work that each restart does again (in_place.py).
+A job that loses the same state at each restart agrees with itself on every schedule. So its Python program, or the
+Python program that its shell script starts, is run once more, and goes on where it would exit with the checkpoint exit
+code (inside/unbroken.py). Such a run is trusted only if it ends well, and only if it was seen to go on computing after
+the first checkpoint. Some right programs behave differently in such a run, for example because they count their
+checkpoints. So a job counts as wrong only if reports about checkpoints and restarts do not explain the difference, and
+if no shell script processes what its program has saved. The time that such a run takes for the same work shows what
+each restart does again (in_place.py).
 """
 
 from __future__ import annotations
@@ -34,24 +34,25 @@ from .states import State
 from .verdicts import Unsafe
 
 _CLOSED = re.compile("ValueError: (?:I/O operation on|write to) closed file|Cannot operate on a closed database")
-"""What Python says of a program that goes on to use a file or a database which it has closed before it would leave."""
+"""Python's error if a program goes on to use a file or a database that it closed before it would exit."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a run that never restarts brings home, and what the job does, as far as that is not the same."""
+    """The files that differ between a run that never restarts and the job, as each of the two returned them."""
 
     unbroken: Tree
     restarted: Tree
     explained: bool
-    """Whether what is told of restarts may be all that differs."""
+    """Whether they may differ only in what the job reports about checkpoints and restarts."""
 
 
 def measured(
     job: Job, exploration: Exploration, executor: Executor, profile: Profile
 ) -> tuple[Exploration, Difference | None]:
-    """The verdict on a job that agrees with itself, by a run that never restarts; `consistent` if there is none that can
-    be believed, with the difference if there is one that may be harmless. Any other verdict stays."""
+    """The verdict on a job that agrees with itself, after comparison with a run that never restarts, and the difference
+    if there is one. `consistent` if no such run can be trusted, or if the difference may be harmless. Any other verdict
+    stays."""
     if exploration.verdict != RESTART_SAFE or exploration.reference is None:
         return exploration, None
     assert exploration.first, "something was explored"
@@ -64,7 +65,7 @@ def measured(
     last = way[-1]
     files = {path: entry for path, entry in exploration.reference.items() if isinstance(entry, File)}
     tries: list[_Try | None] = [first]
-    # A timer that is not set back may be all that is behind a difference.
+    # A timer that is not set back may be the only cause of a difference.
     if _difference(job, files, exploration.checkpoints, last, first) and first.looked:
         tries.append(_tried(job, exploration.first, executor, profile, Unbroken(time_begins_anew=True)))
     differences = [one and _difference(job, files, exploration.checkpoints, last, one) for one in tries]
@@ -83,7 +84,7 @@ def measured(
 
 
 def _by_progress(job: Job, exploration: Exploration, way: list[State], measure: _Try | None) -> Exploration:
-    """The verdict on a job that is right, by how long a run that never restarts takes for the same."""
+    """The verdict on a job with the right output, by how long a run that never restarts takes for the same work."""
     again = intervals_done_again(job, way, measure.run, exploration.seconds_per_cpu_second) if measure else ()
     if not again:
         return exploration
@@ -97,21 +98,21 @@ def _unsafe(exploration: Exploration, violation: Violation) -> Exploration:
 
 
 class _Try(NamedTuple):
-    """A run that never restarts, and can be believed."""
+    """A run that never restarts, and can be trusted."""
 
     returned_files: Tree
     stays: int
-    """How often it would have left."""
+    """How often it would have exited for a checkpoint."""
     run: Run
 
     @property
     def looked(self) -> bool:
-        """Whether it asked what time it is."""
+        """Whether it read the time."""
         return self.run.looked
 
     def shell_adds(self, first: State) -> bool:
-        """Whether the program was started by a shell script that does more to the job's files, after the program has
-        left with the checkpoint exit code: where it goes on, that is not done. The first execution shows it."""
+        """Whether a shell script started the program, and changes the job's files after the program has exited with the
+        checkpoint exit code, which does not happen if the program goes on. The first execution shows it."""
         if ("shell",) not in self.run.notes:
             return False
         saved = next(note[4] for note in self.run.notes if note[0] == "stay")
@@ -128,7 +129,7 @@ def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Un
 
 
 def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> tuple[Run, Tree | None]:
-    """A run that never restarts, from the start of `first`, and what it brings home if it ends well."""
+    """A run that never restarts, from the start of `first`, and what it returns if it ends well."""
     known = first.unbroken.get(how)
     if known is None or (isinstance(known, Future) and known.cancelled()):
         known = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
@@ -164,14 +165,14 @@ def _anonymous(returned_files: Tree, executor: Executor) -> Tree:
 
 
 def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State, tried: _Try) -> Difference | None:
-    """How a run that never restarts ended otherwise than the job did, which brought these files home and made so many
-    checkpoints; None if it did not."""
-    # What comes home by itself, and is as the last checkpoint had it, is most likely state.
+    """How a run that never restarts differs from the job, which returned these files and made so many checkpoints; None
+    if it does not."""
+    # A file that is returned without being listed, and that is as in the last checkpoint, is most likely state.
     state = (
         set() if job.transfer_output_files else {path for path, entry in files.items() if last.spool.get(path) == entry}
     )
     results = set(files) - state or set(files)
-    told = state if tried.stays == checkpoints else ()  # else its last checkpoint is another one
+    told = state if tried.stays == checkpoints else ()  # otherwise the last checkpoints are different
     text = {path for path in told if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")}
     differing = [path for path in sorted(results | text) if tried.returned_files.get(path) != files[path]]
     if not differing:
@@ -193,15 +194,15 @@ def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State,
 
 
 def _has_a_line_for_each_save(tried: _Try, path: str, entry: File) -> bool:
-    """Whether a program writes a file at each save, and a line each time at most: what is in it may be meant of the block
-    since the last one, and what it was computed from begins anew when the program does."""
+    """Whether a program writes a file at each save, at most about a line each time: a line may describe only the block
+    since the last save, and be computed from values that begin anew when the program does."""
     saved = [note[4].get(path) for note in tried.run.notes if note[0] == "stay"]
     return None not in saved and len(set(saved)) == len(saved) and len(entry.text.splitlines()) <= len(saved) + 2
 
 
 def _tells_how_long_it_took(difference: Difference, way: list[State], checkpoints: int) -> bool:
-    """Whether all that differs are numbers that are the job's seconds, or its checkpoints. Others may have been computed
-    from a timer, which the job should have saved."""
+    """Whether only numbers differ, and each of them is the job's seconds or its number of checkpoints. Other numbers
+    may have been computed from a timer that the job should have saved."""
     seconds = sum(state.ran.seconds for state in way)
     pairs = [
         pair
@@ -218,7 +219,8 @@ def _tells_how_long_it_took(difference: Difference, way: list[State], checkpoint
 
 
 def _goes_by_time(differences: list[Difference | None]) -> bool:
-    """Whether nothing differs but numbers that are others, too, if only time is seen otherwise."""
+    """Whether only numbers differ, and all of them depend on time: they also differ between the two runs that never
+    restart, one of which sets its clock back."""
     if len(differences) != 2 or not all(differences):
         return False
     one, other = (difference.unbroken for difference in differences if difference)
@@ -235,8 +237,8 @@ def _goes_by_time(differences: list[Difference | None]) -> bool:
 
 
 def _is_dated(job: Job, first: State, executor: Executor, profile: Profile, difference: Difference) -> bool:
-    """Whether all lines that differ are others as well in a run that never restarts, and begins days later: they tell the
-    date, or come of a generator that is seeded by it."""
+    """Whether all lines that differ also change if a run that never restarts begins days later: they tell the date, or
+    come from a generator that is seeded with it."""
     _, late = goes_on(
         job, replace(first, now=first.now._replace(time=first.clock + LATE)), executor, profile, Unbroken()
     )
@@ -253,14 +255,14 @@ def _is_dated(job: Job, first: State, executor: Executor, profile: Profile, diff
 
 
 def _numbers(text: str) -> list[str]:
-    """The numbers of a text, and what is between them."""
+    """The numbers of a text, and the text between them."""
     return re.findall(r"[\d.]+|[^\d.]+", text)
 
 
 def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
-    """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
-    of them has besides, in a line for each checkpoint, or in whole numbers that differ by how many there were, or that
-    say which start it was; or whether the program that goes on has written lines again that it had in memory."""
+    """Whether two outputs may differ only in what a job reports about its checkpoints and restarts: in additional lines
+    of one of them, in a line for each checkpoint, or in whole numbers that differ by how many checkpoints there were,
+    or that number the starts; or whether the program that goes on has written lines again that it had in memory."""
     one, other = unbroken.splitlines(), restarted.splitlines()
     if set(one) == set(other) and Counter(other) <= Counter(one):
         return True
@@ -284,5 +286,5 @@ def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -
     shifts = [int(b) - int(a) for a, b in zip(first, second) if a != b]
     if all(abs(each) in (checkpoints, abs(checkpoints - stays)) for each in shifts):
         return True
-    started = {a for a, b in zip(first, second) if a != b}  # the first of them, where nothing restarts
+    started = {a for a, b in zip(first, second) if a != b}  # the number of the first start, if nothing restarts
     return len(started) == 1 and shifts == sorted(shifts) and set(shifts) == set(range(1, checkpoints + 1))
