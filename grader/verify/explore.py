@@ -69,7 +69,7 @@ LATE = 10 * 24 * 3600.0 + 8 * 3600.0 + 9 * 60.0 + 10.0
 at the time of day."""
 
 SHOWN = 5
-"""The most faults that are named of a run with late restarts."""
+"""The most faults to name of a run with late restarts."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Bounds:
     limit is a bound like the others."""
     late: bool = True
     """Whether a safe job that looks at the clock is run again with restarts days later, as the clock is not part of a
-    state. Skipped on repeated checks of the same program."""
+    state. Callers leave this out when they check the same program again."""
     archives: bool = False
     """Whether archives are compared by the files in them, without their times, which come from the real clock."""
     eviction_driven: bool = False
@@ -153,7 +153,7 @@ class Exploration:
     seconds: float | None = None
     """Virtual computing time of the run without faults, if it ends."""
     reference: Tree | None = None
-    """The right output: what the run without faults returned, unless `known`."""
+    """The output that others are compared with: what the run without faults returned, unless `known`."""
     twice: bool = False
     """Whether a second run of the job did the same as the first."""
     difference: tuple[str, Tree, Tree] | None = None
@@ -195,8 +195,8 @@ def explore(
 ) -> Exploration:
     """Try every schedule on a job. `observer` sees the progress, and may stop it.
 
-    `expected` is the right output, if known (other files may be returned as well); if not, the output of the run
-    without faults counts as right. Ends within the bounds, whatever the job does.
+    `expected` is the right output, if known (other files may be returned as well); if not, all output is compared with
+    that of the run without faults. Ends within the bounds, whatever the job does.
     """
     explorer = _Explorer(as_never_held(job), executor, profile, expected, bounds, observer or Observer())
     explorer.observer.until = explorer.until
@@ -217,7 +217,7 @@ class _Explorer:
         self.soft = False
         """Whether soft evictions are tried, which send files in eviction-driven mode (R7), and otherwise nothing."""
         self.states: dict[Key, State] = {}
-        """The state that stands for all states with the same key."""
+        """Key → the state that stands for all states with this key."""
         self.places: dict[tuple[object, ...], list[State]] = {}
         """The states that were expanded, by their place: what the program depends on."""
         self.sent: set[str] = set()
@@ -586,7 +586,8 @@ class _Explorer:
     # -- judging ---------------------------------------------------------------
 
     def reference(self, first: State) -> Tree | None:
-        """The right output: as given, or what the run without faults returns; None if that does not end well."""
+        """The output to compare others with: as given, or what the run without faults returns; None if that does not
+        end well."""
         if self.expected is not None:
             if any(name in self.expected for name in (self.job.output, self.job.error)):
                 self.count_streams(first)
@@ -761,8 +762,9 @@ class _Explorer:
 
     def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:
         """Run the job once more with every restart elsewhere and days later, as the clock is not part of a state. If
-        its output differs: the schedule of that run, the right output and this one. Unless the right output was given,
-        files that also differ if only the first start is days later do not count: they just say when they were made."""
+        its output differs from the reference: the schedule of that run, and both outputs. Unless the right output was
+        given, files that also differ if only the first start is days later do not count: they just say when they were
+        made."""
         schedule, late = self.all_elsewhere(first.clock, waits=True)
         if late is None or self.same(reference, late):
             return None

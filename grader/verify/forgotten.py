@@ -154,7 +154,7 @@ class _Loop:
         return _Restart(state, first, left, lost, placed)
 
     def forgotten(self, restart: _Restart, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
-        """Which of the variables that begin anew at a restart make the output wrong by that."""
+        """The variables that begin anew at a restart, and thereby make the output wrong."""
         lost, first = restart.lost, restart.first
         names = _wholes([name for name in lost if lost[name] == first.get(name)])
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
@@ -167,9 +167,9 @@ class _Loop:
         return self.told(needed, restart)
 
     def changed(self, restart: _Restart, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
-        """What differs after a restart from the save: with the values at the save, that restart goes on to the right
-        output. If a run that never restarts would save `as_often` as the job, variables that begin anew are left out:
-        forgotten() has tried them."""
+        """The variables that need their values at the save for this restart to go on to the right output. If a run that
+        never restarts would save `as_often` as the job, those that begin anew are left out: forgotten() has tried
+        them."""
         lost, first, left = restart.lost, restart.first, restart.left
         names = _wholes([name for name in lost if not as_often or lost[name] != first.get(name)])
 
