@@ -196,7 +196,7 @@ def _without_end(job: Job, last: State) -> list[Evidence]:
 
 
 LEAST_IN_A_ROW = 10
-"""The number of last executions, and checkpoints, to compare with each other."""
+"""How many of the last executions, and of the last checkpoints, to compare with each other."""
 
 
 def _in_a_row(way: list[State]) -> str:
@@ -323,8 +323,8 @@ ABSENT = re.compile(
 def complaint(run: Run | None) -> list[Evidence]:
     """The complaint of an execution on stderr: the first one of a shell, as later ones mostly follow from it; otherwise
     the last line."""
-    # Remove the sandbox's path, which says nothing. (Matched only at the beginning of a word: matching it anywhere in a
-    # line of megabytes would take minutes.)
+    # Remove the sandbox's path, which is of no use to a reader. (Matched only at the beginning of a word: matching it
+    # anywhere in a line of megabytes would take minutes.)
     lines = [
         re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
         for line in (run.stderr.strip().splitlines() if run else [])

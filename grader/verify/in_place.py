@@ -55,9 +55,9 @@ class Interval:
 def intervals_done_again(
     job: Job, way: Sequence[State], unbroken: Run, seconds_per_cpu_second: float = 0.0
 ) -> tuple[Interval, ...]:
-    """The executions of the run without faults that repeated work saved by a checkpoint. None if the cost of starting
-    explains why they took longer than a run that never restarts, or, if computing takes virtual time, which varies, if
-    that may explain it."""
+    """The executions of the run without faults that repeated work saved by a checkpoint; () if the cost of starting
+    explains why they took longer than a run that never restarts. If computing takes virtual time, which varies, it is
+    also () if that may explain it."""
     intervals = _intervals(way, unbroken)
     if len(intervals) < 3 or not _same_checkpoints(job, way, unbroken):
         return ()

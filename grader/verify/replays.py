@@ -34,7 +34,7 @@ MOST = 8
 MOST_STRIDES = 6
 """The most strides to try: amounts other than one that an iteration may add to the place."""
 MOST_EXECUTIONS = 300
-"""For all changes of a job together."""
+"""The most executions for all changes of a job together."""
 MOST_SECONDS = 30.0
 """Real seconds for all changes, as a program may take a second to start. The verdict is already known."""
 SHORTEST, PATIENCE = 0.4, 5
