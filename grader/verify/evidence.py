@@ -300,7 +300,7 @@ def where_time_was_up(run: Run | None) -> list[Evidence]:
     told = run.stderr.rpartition("(most recent call first):")[2]
     frames = re.findall(r'^  File "([^"]+)", line (\d+) in ', told, re.MULTILINE)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
-    return [Evidence("time was up", f"here it was when it had used {run.over}", *place) for place in own[:1]]
+    return [Evidence("time was up", f"it was here when it had used {run.over}", *place) for place in own[:1]]
 
 
 REMEDIES = (
@@ -524,8 +524,8 @@ def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
     if not isinstance(program, File) or not re.match(rb"#![^\n]*\r\n", program.content):
         return []
     text = (
-        f"the lines of {job.executable} end as on Windows, and its first line is taken to name a program with such "
-        "an end: save it with the line ends of Unix"
+        f"the lines of {job.executable} end as on Windows, and the system takes the carriage return at the end of "
+        "the first line as a part of the command: save it with the line ends of Unix"
     )
     return [Evidence("Windows line ends", text, job.executable, 1)]
 

@@ -74,14 +74,14 @@ _SENTENCES = {
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",
-    Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days "
-    "later, on the schedule {0}",
-    Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it there as long as it is on the "
-    "same machine, or on one that shares it, of which nothing is known here",
+    Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it differs if all restarts are days later, on "
+    "the schedule {0}",
+    Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it only on the same machine, "
+    "or on one that shares these files, and whether there is one is not known here",
     Unknown.WRITES_OUTSIDE: "it writes outside of its sandbox, to {0}. Whether a restart needs that can be tried only where "
-    "bubblewrap is installed, which keeps such files apart (--allow-outside takes them for harmless)",
+    "bubblewrap is installed, which keeps such files apart (--allow-outside treats them as harmless)",
     Unknown.LEFT_RUNNING: f"{_LEFT}, and was not followed further than {{0}} restarts in place",
-    Unknown.LEFT_UNSEEN: f"{_LEFT}, and nobody can tell what becomes of that",
+    Unknown.LEFT_UNSEEN: f"{_LEFT}, and what it does there can't be determined",
     Unknown.LIMIT: _LIMIT,
     Unknown.LIMIT_OF_TIME: _LIMIT,
     Unknown.STATES: "{0:g} state{1} not enough",
