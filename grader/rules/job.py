@@ -149,12 +149,12 @@ class Job:
         """Everything besides the sandbox that an execution depends on: jobs with equal invocations do the same in equal
         sandboxes."""
         called = self.executable, self.arguments, self.environment
-        told = *called, tuple(self.streams), self.streams_joined, self.stdin, self.request_cpus
+        common = *called, tuple(self.streams), self.streams_joined, self.stdin, self.request_cpus
         if not self.reads_ads:
-            return told
+            return common
         lists = self.transfer_checkpoint_files, self.transfer_output_files
         requests = self.request_memory, self.request_disk
-        return *told, self.cluster, self.proc, *requests, self.checkpoint_exit_code, *lists  # see ads.py
+        return *common, self.cluster, self.proc, *requests, self.checkpoint_exit_code, *lists  # see ads.py
 
     @property
     def self_checkpointing(self) -> bool:

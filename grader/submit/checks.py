@@ -147,8 +147,8 @@ _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsig
 
 def on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profile: Profile) -> list[Remark]:
     """Remarks on commands that don't exist, have no effect here, or follow the last queue statement."""
-    said = (_on_name(name, place, macros, queued, variables, profile) for name, place in macros.places.items())
-    return [remark for remark in said if remark]
+    remarks = (_on_name(name, place, macros, queued, variables, profile) for name, place in macros.places.items())
+    return [remark for remark in remarks if remark]
 
 
 def _on_name(

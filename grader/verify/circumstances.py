@@ -187,7 +187,7 @@ def _orderless(nodes: list[ast.AST]) -> Iterator[int]:
     make a set, or are given to one of these functions."""
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ORDERLESS:
-            made = [one.generators for one in node.args if isinstance(one, ast.GeneratorExp | ast.ListComp)]
+            made = [item.generators for item in node.args if isinstance(item, ast.GeneratorExp | ast.ListComp)]
         else:
             made = [node.generators] if isinstance(node, ast.SetComp) else []
         yield from (id(loop.iter) for loops in made for loop in loops)

@@ -297,8 +297,8 @@ def where_time_was_up(run: Run | None) -> list[Evidence]:
     it was able to report that; see inside/program.py."""
     if run is None or not run.over:
         return []
-    told = run.stderr.rpartition("(most recent call first):")[2]
-    frames = re.findall(r'^  File "([^"]+)", line (\d+) in ', told, re.MULTILINE)
+    stack = run.stderr.rpartition("(most recent call first):")[2]
+    frames = re.findall(r'^  File "([^"]+)", line (\d+) in ', stack, re.MULTILINE)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     return [Evidence("time was up", f"it was here when it had used {run.over}", *place) for place in own[:1]]
 

@@ -299,9 +299,9 @@ def _numbers_again(path: str, right: list[str], wrong: list[str], restarts: int)
     """Numbers that are too small by their value before a restart, or that repeat their values from the beginning."""
     for lines in _forms(right, wrong):
         columns = list(_columns(right, wrong, lines))
-        placed, told = any(column.is_place for column in columns), 0
+        placed, mentioned = any(column.is_place for column in columns), 0
         for column in columns:
-            if column.right == column.wrong or told == MOST_NUMBERS:
+            if column.right == column.wrong or mentioned == MOST_NUMBERS:
                 continue
             begins, lacks = column.lacking()
             if begins and len(begins) <= restarts and len(lines) - begins[0] > 1:
@@ -312,7 +312,7 @@ def _numbers_again(path: str, right: list[str], wrong: list[str], restarts: int)
                 text, certain = f"is what it was from line {lines[0] + 1} on ({values} ...)", placed
             else:
                 continue
-            told += 1
+            mentioned += 1
             more = [str(lines[i] + 1) for i in begins[1:]]
             again = f"; and so again from line{'s' if more[1:] else ''} {series(more)} on" if more else ""
             text = f"from line {lines[begins[0]] + 1} of {path} on, number {column.number} of the line {text}{again}"

@@ -172,8 +172,10 @@ def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State,
         set() if job.transfer_output_files else {path for path, entry in files.items() if last.spool.get(path) == entry}
     )
     results = set(files) - state or set(files)
-    told = state if tried.stays == checkpoints else ()  # otherwise the last checkpoints are different
-    text = {path for path in told if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")}
+    compared = state if tried.stays == checkpoints else ()  # otherwise the last checkpoints are different
+    text = {
+        path for path in compared if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")
+    }
     differing = [path for path in sorted(results | text) if tried.returned_files.get(path) != files[path]]
     if not differing:
         return None
@@ -211,10 +213,12 @@ def _tells_how_long_it_took(difference: Difference, way: list[State], checkpoint
             _numbers(difference.unbroken.text(path)), _numbers(entry.text if isinstance(entry, File) else "")
         )
     ]
-    told = [told for right, told in pairs if told != right]
+    wrong = [number for right, number in pairs if number != right]
     return all(
-        told and re.fullmatch(r"\d+(\.\d+)?", told) and (float(told) == checkpoints or abs(float(told) - seconds) <= 1)
-        for told in told
+        number
+        and re.fullmatch(r"\d+(\.\d+)?", number)
+        and (float(number) == checkpoints or abs(float(number) - seconds) <= 1)
+        for number in wrong
     )
 
 
@@ -246,7 +250,7 @@ def _is_dated(job: Job, first: State, executor: Executor, profile: Profile, diff
         return False
     for path, entry in difference.restarted.items():
         each = [tree.get(path) for tree in (difference.unbroken, late)]
-        lines, *others = (one.text.splitlines() if isinstance(one, File) else [] for one in (entry, *each))
+        lines, *others = (file.text.splitlines() if isinstance(file, File) else [] for file in (entry, *each))
         if not len(lines) == len(others[0]) == len(others[1]):
             return False
         if any(line != right == after for line, right, after in zip(lines, *others)):
