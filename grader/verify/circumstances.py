@@ -1,5 +1,5 @@
 """What a job depends on besides its arguments and its sandbox: the clock, its home directory, its process id, the order
-of hashes, the times of files, random numbers without a seed. Only the source of its programs is read, line by line.
+of hashes, the times of files, random numbers without a seed. Read from the source of its programs, with the lines.
 
 A verdict assumes that a job is a function of its arguments and its sandbox. Each of these is another input.
 """

@@ -96,7 +96,7 @@ class FinishedGraph:
             rest = self.remaining[link] = rest and (rest[0] + link.ran.seconds, rest[1] + 1)
 
     def loop(self, state: State) -> State:
-        """The first state that comes again when a job goes on from here without faults."""
+        """The first state that recurs when a job goes on from here without faults."""
         seen: set[State] = set()
         while state not in seen and state.follower is not None:
             seen.add(state)

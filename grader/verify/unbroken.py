@@ -213,12 +213,12 @@ def _tells_how_long_it_took(difference: Difference, way: list[State], checkpoint
             _numbers(difference.unbroken.text(path)), _numbers(entry.text if isinstance(entry, File) else "")
         )
     ]
-    wrong = [number for right, number in pairs if number != right]
+    differing = [number for right, number in pairs if number != right]
     return all(
         number
         and re.fullmatch(r"\d+(\.\d+)?", number)
         and (float(number) == checkpoints or abs(float(number) - seconds) <= 1)
-        for number in wrong
+        for number in differing
     )
 
 
