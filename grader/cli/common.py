@@ -141,8 +141,8 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False, writte
     """An executor for the user's own programs.
 
     Without confinement, a program still gets another home directory, so that it doesn't write into the user's. The
-    paths of files that programs write outside their sandbox are added to `written`, where nothing prevents such writes
-    and the user has not allowed them.
+    paths of files that programs write outside their sandbox are added to `written`, unless confinement prevents such
+    writes or the user allows them.
     """
     limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
     confine = None if options.allow_outside else own_confinement()

@@ -31,7 +31,7 @@ SIGNS = {FINE: "✓", NOTE: "·", LACKS: "!", BROKEN: "✗"}
 STATUS = {FINE: 0, NOTE: 0, LACKS: 1, BROKEN: 2}
 GIGABYTE = 1 << 30
 MEMORY = 2 * GIGABYTE
-"""Bytes that grading one submission takes at most; a learner's checks take a fraction."""
+"""The most bytes of memory that grading one submission takes; a learner's checks take a fraction of that."""
 LEAST_MEMORY = GIGABYTE // 2
 DISK, LEAST_DISK = 2 * GIGABYTE, GIGABYTE // 5
 NEEDED = {"jupyterlab": "the notebooks", "ipywidgets": "the live panel", "matplotlib": "the plots"}

@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check an exercise. The exit status."""
+    """Check an exercise; returns the exit status."""
     from ..course import authoring
     from ..course.answers import answers_of
     from ..course.exercise import UnusableExercise

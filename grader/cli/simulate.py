@@ -127,7 +127,7 @@ def _tell(
 
 
 def _bring_home(returned_files: Tree, logs: dict[str, bytes], directory: Path) -> None:
-    """Write the returned files into the submit directory, each of them atomically."""
+    """Write the returned files and the logs into the submit directory, each file atomically. Raises InputError."""
     entries = Tree({**returned_files, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
     for path, entry in entries.items():
         target = directory / path

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _follow(options: argparse.Namespace) -> int:
-    """Submit the job, evict it as --evict says, print what happens, and judge how it ends. Raises PoolError too."""
+    """Submit the job, evict it as --evict says, print what happens, and judge how it ends. Also raises PoolError."""
     from ..course.on_pool import Judge  # imported here, as the other commands need neither the course nor a pool
     from ..real_pool.following import RealRun
     from ..real_pool.queue import at_hand

@@ -240,8 +240,8 @@ class _Verification:
         return Checked(job, exploration, facts, known)
 
     def missing(self, exploration: Exploration) -> tuple[Unknown, str] | None:
-        """The missing Python module or program that makes the job fail even without a fault. None if there is none, or if it
-        is in the submit directory, so that the submit file forgets to list it."""
+        """The missing Python module or program that makes the job fail even without a fault. None if there is none, or if
+        it is in the submit directory: then the submit file fails to list it."""
         first = exploration.first.run if exploration.first else None
         if first is None or exploration.verdict != UNSAFE or exploration.schedule:
             return None
@@ -264,7 +264,8 @@ class _Verification:
         return Checked(job, exploration, judgement.facts, _named(judgement.misconception))
 
     def measured(self, job: Job, exploration: Exploration) -> tuple[Exploration, Difference | None]:
-        """The verdict after comparison with a run that never restarts, unless the user interrupts that."""
+        """The verdict after comparing with a run that never restarts, and a difference that may be harmless, if any. If the
+        user interrupts the comparison, a job whose right output is not known is at most consistent."""
         try:
             with self.observer.execution_of((), 0, "running it without a restart"):
                 self.team.finish()  # executions that exploring no longer needs may still be running
@@ -276,11 +277,11 @@ class _Verification:
             return replace(exploration, verdict=CONSISTENT) if unmeasured else exploration, None
 
     def behind(self, job: Job, exploration: Exploration) -> tuple[str, tuple[str, str] | None, tuple[Evidence, ...]]:
-        """What is behind a failure, as far as it is known and nobody stops that: where state is outside; or a
-        misconception (its id and sentence), and what shows it if that took another look at the program."""
+        """The cause of a failure, if it is found before the user stops the search: where the job keeps state outside its
+        sandbox, or ''; a misconception (its id and sentence), or None; and evidence from another look at the program."""
         if exploration.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
             return "", None, ()
-        from ..course.diagnosis import (  # which takes longer to import than to verify a safe job
+        from ..course.diagnosis import (  # importing this takes longer than verifying a safe job
             beginning,
             beginning_again,
             diagnose,
@@ -323,8 +324,8 @@ class _Verification:
             return "", None, ()
 
     def doubtful(self, job: Job, exploration: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:
-        """How a run that never restarts ended otherwise, where that may be harmless, and what of the program's memory
-        makes the difference."""
+        """Evidence of how the output differs from that of a run that never restarts, where that may be harmless, and of
+        the variables that cause the difference."""
         if doubt is None or exploration.verdict != CONSISTENT:
             return ()
         facts = tuple(
@@ -454,7 +455,8 @@ def _last_words(moments: Sequence[Moment]) -> str:
 
 
 def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
-    """The files that a job that never saves returns, without its streams unless it returns nothing else."""
+    """The files returned by a job that never saves, without its stdout and stderr unless it returns no other file.
+    Raises InputError if the job saves, or does not succeed."""
     moments = list(simulate(job, executor, profile))
     end = outcome(moments)
     if any(moment.kind == Kind.CHECKPOINT for moment in moments):
@@ -468,12 +470,12 @@ def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
 
 
 def _of_restarts(exploration: Exploration) -> tuple[Evidence, ...]:
-    """What the wrong output shows of the restarts."""
+    """Evidence of restarts in the wrong output."""
     return tuple(Evidence(what.kind, what.text, what.file, what.line) for what in shown(exploration))
 
 
 def _forgotten(what: Forgotten) -> Evidence:
-    """A part of the memory that no restart brings back."""
+    """Evidence of a part of the program's memory that a restart does not restore."""
     then = "begins anew at each restart" if what.anew else "is not after a restart what it was when the job saved"
     again = " again" if what.anew else ""
     if what.is_generator:
@@ -486,7 +488,7 @@ def _forgotten(what: Forgotten) -> Evidence:
 
 
 def _never_nearer(left: Remaining) -> Evidence:
-    """What is left of a job at each of its starts."""
+    """Evidence that a job gets no nearer to its end: as much is left from its last start as from its first."""
     seconds = f" and {left.seconds:g} virtual seconds" if left.seconds else ""
     text = (
         f"a run that never restarts has {count(left.checkpoints, 'checkpoint')}{seconds} to its end, from the first start of the "
@@ -496,7 +498,7 @@ def _never_nearer(left: Remaining) -> Evidence:
 
 
 def _ends_sooner(whole: Remaining) -> Evidence:
-    """What a run that never restarts needs to the end of a job for which none is in sight."""
+    """Evidence that a job whose end was not reached does end in a run that never restarts."""
     seconds = f" and {whole.seconds:g} virtual seconds" if whole.seconds else ""
     return Evidence(
         "no end so far", f"a run that never restarts ends after {count(whole.checkpoints, 'checkpoint')}{seconds}"
@@ -504,7 +506,7 @@ def _ends_sooner(whole: Remaining) -> Evidence:
 
 
 def _reseeded(seeds: str) -> Evidence:
-    """What seeds a generator that should go on."""
+    """Evidence of what seeds a generator of random numbers that should continue."""
     text = (
         f"{seeds} begins the random numbers anew at each restart: if they go on instead where they were at the save, the job "
         "ends with the right output"
@@ -513,7 +515,7 @@ def _reseeded(seeds: str) -> Evidence:
 
 
 def _off_by_one(fix: OffByOne) -> Evidence:
-    """The number of the checkpoint with which the job would be right."""
+    """Evidence that changing a number in the checkpoint makes the job right."""
     by = abs(fix.becomes - fix.saved)
     change = f"{'lower' if fix.becomes < fix.saved else 'higher'} by {'one' if by == 1 else by}"
     when = "at the first restart" if fix.at_first else "at each restart"

@@ -92,10 +92,10 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], **settings
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
-    """A question about an annealing with drawn settings."""
+    """A question about an annealing with randomly drawn settings."""
 
     def drawn(draw: random.Random) -> Ask:
-        # Two checkpoints in the middle of a temperature, and then one between two of them.
+        # Two checkpoints in the middle of a temperature, and then one between two temperatures.
         iterations = 3 * draw.randint(2, 4)
         settings = {
             "size": 2 * draw.randint(4, 6),
@@ -142,8 +142,8 @@ def _not_to_the_end(job: Job, last: State) -> str:
 
 
 def goes_on_with(part: str, lost: str) -> Callable[[Job, ExplorationCache, Tree], Result]:
-    """The question whether a part of the state is right at the first restart in place where anything is wrong. `lost` is
-    the message if it is not, with {iteration} and {output}, the bytes of the output there."""
+    """A question: is this part of the state right at the first restart in place at which anything is wrong? `lost` is the
+    message if it is not; its {iteration} and {output} become the iteration and the bytes of output there."""
 
     def question(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
         exploration = cache.explore(job, expected)
@@ -168,8 +168,8 @@ def _said(state: State, what: str) -> Description:
 
 
 def _first_wrong(job: Job, exploration: Exploration) -> tuple[Description, Description]:
-    """(right, begun): the state in an uninterrupted run, and the state with which a restart in place began; for the first
-    restart at which they differ, or the last."""
+    """(right, begun): the state in an uninterrupted run, and the state with which a restart in place began, at the first
+    restart where they differ, else at the last."""
     moments = _moments(job.inputs[ANNEALING.settings_file])
     right, begun = {}, {}
     for state in free_way(exploration)[1:]:

@@ -63,7 +63,8 @@ def python(text: str) -> str:
 
 
 def program(exercise: str, path: str) -> Callable[..., dict[str, str]]:
-    """Makes an answer that is one Python program: of its text, or of changes to the program that the learner starts with."""
+    """Returns a function that makes an answer of one Python program, from its text, or from changes to the program that
+    the learner starts with."""
 
     def answer(*parts: str | tuple[str, str]) -> dict[str, str]:
         for text in parts:

@@ -66,7 +66,7 @@ TRIES = 3
 """Different wrong predictions after which the solution appears by itself."""
 
 CHECKED = "_checked"
-"""The name in the kernel of what check() has judged last: exercise → answer."""
+"""The kernel's variable with the answers that check() judged last: exercise → answer."""
 
 
 class Score(float):
@@ -278,7 +278,7 @@ def _show_costs(events: Iterable[Event]) -> None:
 
 @_explains_trouble
 def steps(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
-    """Draw the same story like slides: one step at a time, with a slider that the arrow keys move."""
+    """Draw the story of simulate() like slides: one step at a time, with a slider that the arrow keys move."""
     request = _request(name, schedule, profile, settings)
     if request is not None:
         moments = _simulated(request)
@@ -287,7 +287,7 @@ def steps(name: str, schedule: str = "", profile: str = "modern", **settings: fl
 
 @_explains_trouble
 def panel(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
-    """Run the same job live, with buttons that evict it, hold it, or let its uploads fail.
+    """Run the job of simulate() live, with buttons that evict it, hold it, or make its uploads fail.
 
     Needs a notebook with a kernel. Anywhere else, it draws the story of the schedule.
     """
@@ -384,7 +384,7 @@ def _exercise(name: str) -> Exercise | None:
 
 
 def _not_among(what: str, name: str, names: Collection[str]) -> str:
-    """That there is none of this name, and which may be meant."""
+    """A sentence saying that the name is unknown, and which names may be meant."""
     near = difflib.get_close_matches(name, names, n=3)
     meant = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(names)}."
     return f"There is no {what} {name!r}. {meant}"
@@ -397,7 +397,7 @@ def _written(chosen: Exercise) -> Tree:
 
 
 def _misnamed(chosen: Exercise) -> Iterator[str]:
-    """A sentence for each file that has nearly the name of an answer, and is newer than it."""
+    """A sentence for each file that is named almost like an answer, and is newer than that answer."""
     expected = {*chosen.given(), *chosen.answers}
     unexpected = [path for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in expected]
     for path in unexpected if not chosen.literal else ():
@@ -410,8 +410,8 @@ def _misnamed(chosen: Exercise) -> Iterator[str]:
 
 
 def _unread(chosen: Exercise, answer: Tree) -> str:
-    """A sentence if the cell that gave a prediction its value does not contain the value, as no cell is run for grading;
-    else ''."""
+    """A sentence if the cell that assigns a prediction does not contain its value literally, which grading needs, as it
+    runs no cell; else ''."""
     if not (chosen.literal and answer):
         return ""
     value = answer.file(chosen.name).text
@@ -481,7 +481,7 @@ def _job(
 
 
 def _jobs() -> list[str]:
-    """The names by which simulate() knows the course's own jobs."""
+    """The names of the course's own jobs, for simulate()."""
     examples = {path.parent.name for path in PAYLOAD.glob("*/*.sub")}
     return sorted(examples | {name for name, exercise in EXERCISES.items() if exercise.submit_file})
 
@@ -528,9 +528,9 @@ def _display(bundle: Mapping[str, object], metadata: Mapping[str, object] = Mapp
     display(dict(bundle), raw=True, metadata=dict(metadata))
 
 
-if not has_processes():  # from here on, `!` commands of any notebook that uses the course
+if not has_processes():  # handle the `!` commands of every notebook that uses the course
     without_shell.install(_shell(), _say)
 
 
-if shell := _shell():  # a kernel without the course's configuration, as in a browser; elsewhere it is loaded already
+if shell := _shell():  # for a kernel without the course's configuration, as in a browser; others have it loaded
     shell.extension_manager.load_extension("grader.notebook.unprepared")

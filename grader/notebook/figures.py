@@ -25,7 +25,7 @@ def bifurcations(end: Outcome | None) -> None:
 
 
 def magnetisation(alone: Outcome | None, others: Mapping[str, Outcome | None], theory: bool = False) -> None:
-    """Notebook 6: magnetisation by temperature, each of the other jobs beside the undisturbed one."""
+    """Notebook 6: magnetisation by temperature, each of the other jobs beside the undisturbed job."""
     if _have_output(alone, *others.values()):
         draw(
             *(_beside(alone, name, end, theory) for name, end in others.items()),
@@ -95,6 +95,6 @@ def _have_output(*ends: Outcome | None) -> bool:
 
 
 def _rows(end: Outcome | None) -> Rows:
-    """The lines of my_output.txt, split into columns; [] without such a file."""
+    """The lines of my_output.txt, split into columns; [] if there is no such file."""
     output = end.returned_files.get(OUTPUT) if end else None
     return [line.split() for line in getattr(output, "text", "").splitlines()]

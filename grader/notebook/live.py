@@ -74,7 +74,7 @@ class Story:
         return None
 
     def past(self, time: float) -> list[Moment]:
-        """What has happened by a time. A restart in place shows only after it has run for a while."""
+        """The moments up to a time, except a restart in place that nothing has followed yet."""
         past = [moment for moment in self.moments if self.time(moment) <= time]
         while past[-1].kind == "restarted":
             past.pop()
@@ -190,7 +190,7 @@ class Live:
         return at._replace(time=events[max(0, bisect_left(events, at.time) - 1)])
 
     def near(self, at: LivePosition, time: float) -> LivePosition:
-        """The given time, or that of an event less than half a step away."""
+        """The given time, or the time of an event less than half a step away."""
         story = self.story(at.schedule)
         nearest = min(story.events, key=lambda event: abs(event - time))
         within = abs(nearest - time) < self.step(at) / 2
@@ -201,7 +201,8 @@ class Live:
         return _smallest(STEPS, self.story(at.schedule).end / MOST_STEPS)
 
     def speed(self) -> int:
-        """Virtual seconds a real second, so that the undisturbed job takes half a minute to watch."""
+        """Virtual seconds per real second: the slowest speed that shows the undisturbed job within LONGEST, else the
+        fastest."""
         return _smallest(SPEEDS, self.story(()).end / LONGEST)
 
     # -- doing -----------------------------------------------------------------
@@ -242,8 +243,8 @@ class Live:
         return LivePosition(schedule, at.time if fault.kind == FAULTS[UPLOAD_FAILS] else happened[-1]), ""
 
     def _postponed(self, at: LivePosition, fault: Fault) -> int:
-        """The execution whose upload is to fail if a fault strikes before a planned failure; 0 if none is planned. What
-        was planned for the next checkpoint then applies to the first checkpoint after the fault."""
+        """The execution to which a planned upload failure moves if this fault strikes first: the first execution after
+        the fault. 0 if no failure is planned."""
         if fault.kind == FAULTS[UPLOAD_FAILS]:
             return 0
         happened = [moment.fault for moment in self.story(at.schedule).past(at.time)]

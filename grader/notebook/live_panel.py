@@ -28,7 +28,7 @@ from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_F
 TICK = 0.25
 """Seconds of real time between two pictures."""
 LONGEST_TICK = 0.5
-"""Seconds that one tick counts at most, so that a job does not jump ahead after the kernel was busy."""
+"""The most seconds that one tick counts for, so that a job does not jump ahead after the kernel was busy."""
 DWELL = 1.2
 """Seconds for which each event is shown."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -45,7 +45,7 @@ BUTTONS = {
 WAITS, ENDED = "The job is held. Release it first.", "The story is over. Start over, or go back in time."
 FIRST, UNDONE = "This is the beginning.", "Nothing was done to the job yet."
 
-# ipywidgets can't label its slider for screen readers, and replaces its text as a whole, which they don't announce.
+# ipywidgets can't label its slider for screen readers, and replaces the whole status, which they don't announce.
 SCRIPT = """
 (() => {
   const improve = () => {
@@ -278,7 +278,7 @@ class LivePanel:
         self.status.value = frame.status(self.at.time, text)
 
     def _place(self) -> int:
-        """The place of the slider: rounded to one of its steps, or it would move there by itself and report a change."""
+        """The position of the slider, rounded to one of its steps: otherwise the slider moves there and reports a change."""
         step = self.live.step(self.at)
         return round(self.at.time / step) * step
 

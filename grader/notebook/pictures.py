@@ -14,7 +14,7 @@ from typing import Any
 from ..view.chart import COLOURS, Chart, Heatmap, Point, svg
 
 INCH = 80.0
-"""Pixels an inch."""
+"""Pixels per inch."""
 INK = "#808080"
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "none",
@@ -38,8 +38,8 @@ def chart(
     title: str = "",
     mark: float | None = None,
 ) -> Chart:
-    """A chart of series of points (x, y) by label, for draw(). `styles` are matplotlib's format strings, one a series:
-    "o- x--". `mark` is the x of a vertical line."""
+    """A chart of series of points (x, y) by label, for draw(). `styles` are matplotlib's format strings, one for each
+    series: "o- x--". `mark` is the x of a vertical line."""
     return Chart({label: list(points) for label, points in series.items()}, styles, x, y, title, mark)
 
 
@@ -58,8 +58,8 @@ def heatmap(
 
 
 def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0, says: str = "") -> None:
-    """Show charts and heat maps, `columns` of them in a row, which is `height` pixels high. `says` describes the picture
-    for screen readers."""
+    """Show charts and heat maps, `columns` to a row, each row `height` pixels high. `says` describes the picture for
+    screen readers."""
     columns, says = columns or len(panels), says or f"({len(panels)} pictures, which only a notebook can show)"
     try:
         from IPython import get_ipython

@@ -23,7 +23,7 @@ KEPT = Path(".before")
 """The folder, beside the notebooks, for versions that another cell has overwritten."""
 MAGICS = ("writefile", "file")
 ALIKE, NEARLY = 0.6, 0.8
-"""The least similarity of a cell to an answer, and of a file name to that of an answer, to be taken for it."""
+"""The least similarity at which a cell is taken for an answer, and a file name for the name of an answer."""
 SHORTEST = 60
 """A shorter cell is not taken for an answer that lacks its first line."""
 _MAGIC = re.compile(r"^[ \t]*%%(?:writefile|file)[ \t]+(.*)$", re.MULTILINE)
@@ -44,7 +44,7 @@ class Slips:
         """Answer → what a cell wrote last."""
 
     def expect(self, exercise: Exercise) -> None:
-        """Expect the answers of the notebook that contains an exercise from now on."""
+        """From now on, expect the answers of the notebook that contains this exercise."""
         chapter = next(chapter for chapter in COURSE if exercise in chapter.exercises)
         self.here.update({target: owner for target, owner in ANSWERS.items() if owner in chapter.exercises})
 
@@ -65,7 +65,7 @@ class Slips:
         return ""
 
     def written(self, target: str, content: str, cell: str | None) -> None:
-        """Note that a cell is about to write an answer, and save the version of another cell that it overwrites."""
+        """Note that a cell is about to write an answer, and save the version from another cell that it overwrites."""
         if target not in self.here:
             if near := _misspelt(target):
                 self.say(
@@ -138,7 +138,7 @@ class Slips:
         ]
 
     def _changed(self, target: str) -> bool:
-        """Whether a file is not what a cell wrote: a cell that appends writes its end."""
+        """Whether a file has changed since a cell wrote it. As cells may append, only the end of the file counts."""
         return target in self.texts and not Path(target).read_text(errors="replace").endswith(self.texts[target])
 
 
@@ -175,7 +175,8 @@ def _required(target: str) -> set[str]:
 
 
 def _similarity(cell: str, target: str) -> float:
-    """The similarity of a cell to an answer: to the file that was written, or to the one that comes with the exercise."""
+    """How similar a cell is to an answer, from 0 to 1: the share of the lines of the written file, or of the file that
+    comes with the exercise, that the cell contains; the greater of the two."""
     folder, _, path = target.partition("/")
     given = EXERCISES[folder].given().get(path)
     there = Path(target)

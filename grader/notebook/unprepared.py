@@ -21,7 +21,7 @@ def load_ipython_extension(shell: Any) -> None:
     def handler(self: Any, kind: type, error: NameError, traceback: Any, tb_offset: int | None = None) -> None:
         name, cell = error.name or "", self.user_ns.get("In", [""])[-1]
         if given := _given(name, cell):
-            self.user_ns.pop(given[1], None)  # an earlier value would be judged in place of this one
+            self.user_ns.pop(given[1], None)  # otherwise check() would judge an earlier value
         if sentence := _sentence(name, cell):
             # IPython shows this instead of a traceback.
             error._render_traceback_ = lambda: [sentence]  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def _sentence(name: str, cell: str) -> str:
-    """What to do about a name that a cell uses and that is not defined; '' if it is no slip that the course knows."""
+    """What to do about an undefined name that a cell uses; '' if the course does not know this slip."""
     from .. import __all__ as functions
 
     if name in functions:
@@ -67,7 +67,8 @@ def _sentence(name: str, cell: str) -> str:
 
 
 def _given(name: str, cell: str) -> re.Match[str] | None:
-    """The prediction that a cell sets to something with a name, and what it is set to."""
+    """The match of an assignment in which a cell uses a name to set a prediction: its groups are the prediction, and
+    the word that begins with the name. None if there is no such assignment."""
     given = re.search(rf"^(\w+)[ \t]*=.*?\b({re.escape(name)}[\w.@+]*)", cell, re.MULTILINE)
     return given if given and given[1] in _predictions() else None
 
@@ -82,7 +83,7 @@ def _compared(cell: str) -> str:
 
 
 def _unreadable(line: str) -> str:
-    """What to do about a line that Python can't read; '' if it is no slip that the course knows."""
+    """What to do about a line that Python can't read; '' if the course does not know this slip."""
     with_unit = re.match(r"\s*(\w+)[ \t]*=[ \t]*[\d.,]+[ \t]*[A-Za-z]+[ \t]*(?:#.*)?$", line)
     if with_unit and with_unit[1] in _predictions():
         return "Python reads no units: write the number alone, in the unit that the question asks for."
@@ -90,7 +91,7 @@ def _unreadable(line: str) -> str:
 
 
 def _bare_schedule(line: str) -> str:
-    """A sentence on the schedule in a line of code that should be in quotes; '' if there is none."""
+    """A sentence about a schedule that lacks its quotes in a line of code; '' if there is none."""
     schedule = sys.modules.get("grader.rules.schedule")
     kinds = "|".join(schedule.FAULTS) if schedule else "(?!)"
     fault = rf"\b(?:{kinds})@\d+(?:\+[\d.]+s?)?"

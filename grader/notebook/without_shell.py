@@ -1,4 +1,4 @@
-"""A notebook where there is no shell, as in a browser: what to say of exercises that take one, and what becomes of `!`
+"""Notebooks without a shell, as in a browser: what to say about exercises that need a shell, and how to run `!`
 commands.
 
 Commands of this package, such as `!python -m grader verify JOB.sub`, run in the kernel itself. Any other command gets a
@@ -31,7 +31,7 @@ _OURS = re.compile(r"\s*\S*\bpython[\d.]*\s+(?:lab\.py\s+run\s+)?-m\s+grader\b(.
 
 
 def is_out_of_reach(exercise: Exercise) -> bool:
-    """Whether an exercise can't be done here, as it takes a shell."""
+    """Whether an exercise can't be done here because it needs a shell."""
     return not has_processes() and takes_shell(exercise)
 
 

@@ -32,7 +32,7 @@ LOG = "job.log"
 
 
 class JobKnowledge(Protocol):
-    """What a run needs to know about its job and HTCondor does not say; see course/on_pool.py."""
+    """What a run needs to know about its job and HTCondor does not report; see course/on_pool.py."""
 
     def endless(self, execution: int) -> bool: ...
 

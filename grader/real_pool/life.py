@@ -24,7 +24,7 @@ BEGINNING = (0, 1, 9, 13, *LOST)
 """Events that begin something new. All others (006, 028, ...) may come at any time."""
 
 REQUEUED = "Code 1025"
-"""In the text of an eviction: a checkpoint was saved, and the slot is not used again (R4g)."""
+"""The text of an eviction that means: a checkpoint was saved, and the slot is not used again (R4g)."""
 
 
 class JobHistory:
@@ -151,7 +151,7 @@ class JobHistory:
         return self.becomes("restarted", event, execution=self.now.execution + 1)
 
     def lose(self, event: Event) -> Moment:
-        """The slot is gone, through an eviction or something worse."""
+        """The moment at which the slot is lost, through an eviction or a failure."""
         kept = self.job.on_exit_or_evict and self.struck == "vacate"
         kind, seconds = self.struck or "evict", max(0.0, event.time - self.began)
         self.faults.append(Fault(kind, self.now.execution))

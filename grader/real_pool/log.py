@@ -62,7 +62,7 @@ def _event(header: str, body: list[str]) -> Event | None:
     number, cluster, proc, date, text = match.groups()
     try:
         time = datetime.fromisoformat(date).replace(tzinfo=UTC)
-    except ValueError:  # the 31st of February
+    except ValueError:  # such as the 31st of February
         return None
     return Event(
         int(number),

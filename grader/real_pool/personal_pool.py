@@ -203,7 +203,7 @@ def client_configuration() -> Path:
 
 @contextmanager
 def network() -> Iterator[None]:
-    """Within it, this thread is in the network of the running pool, where only its daemons listen."""
+    """A context in which this thread uses the network of the running pool, where only its daemons listen."""
     first = process()
     if first is None:
         raise PoolError(NOT_RUNNING)
@@ -247,7 +247,7 @@ def down() -> None:
         outer = int(PROCESS.read_text().split()[0])
         os.kill(first, signal.SIGTERM)  # _inside() lets condor_master shut down
         if not _within(15, lambda: not Path(f"/proc/{first}").exists()):
-            os.kill(outer, signal.SIGKILL)  # and --kill-child the rest
+            os.kill(outer, signal.SIGKILL)  # --kill-child ends the rest
             _within(5, lambda: not Path(f"/proc/{first}").exists())
     PROCESS.unlink(missing_ok=True)
 
@@ -332,7 +332,7 @@ def _configure() -> None:
     # A path into the tree means the same inside and outside.
     link = TREE / TREE.relative_to("/")
     link.parent.mkdir(parents=True, exist_ok=True)
-    for folder in link.parents[: len(TREE.parts) - 2]:  # /root, for one, is closed to others
+    for folder in link.parents[: len(TREE.parts) - 2]:  # some, such as /root, are closed to other users
         folder.chmod(folder.stat().st_mode | 0o111)
     if not link.is_symlink():
         link.symlink_to("/")

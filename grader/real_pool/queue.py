@@ -51,7 +51,7 @@ class Site:
         """Prepare the environment for importing the bindings."""
 
     def network(self) -> AbstractContextManager[None]:
-        """Within it, the queue can be reached."""
+        """A context in which the queue can be reached."""
         return contextlib.nullcontext()
 
     def stage(self, directory: Path) -> Path:
@@ -59,7 +59,7 @@ class Site:
         return directory
 
     def workplace(self, directory: Path) -> Path:
-        """The directory from which to queue jobs for `directory`: the same, or another that is always the same."""
+        """The directory from which to queue jobs for `directory`: the directory itself, or a fixed substitute for it."""
         return directory
 
     def hand_over(self, place: Path) -> None:
@@ -213,7 +213,7 @@ class Bindings(HTCondor):
 
     @contextlib.contextmanager
     def _schedd(self) -> Iterator[Any]:
-        """Within it, the connection to the queue. Turns HTCondor's errors into PoolErrors that help the user."""
+        """A context with a connection to the queue. Turns HTCondor's errors into PoolErrors that help the user."""
         with self.site.network():
             try:
                 collector = self.api.Collector()

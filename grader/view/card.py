@@ -43,7 +43,7 @@ def card(
     stories: Sequence[tuple[str, str]] = (),
     closed: bool = False,
 ) -> Markup:
-    """The card as HTML, with what is short and says what to do first.
+    """The card as HTML, beginning with what is short and says what to do.
 
     `sections` and `stories` are pairs of a heading and its content: HTML as Markup (a timeline, facts), or text. Hints
     open one after the other. `closed` folds each story.
@@ -75,7 +75,7 @@ def _hint_title(index: int, of: int) -> str:
 
 
 def facts(evidence: Iterable[Evidence]) -> Markup:
-    """Evidence as a list: where, what, and the expected line above the actual one. Empty without any."""
+    """Evidence as a list: where, what, and the expected line above the actual line. Empty if there is none."""
     shown = list(map(_fact, evidence))
     return render("facts.html", facts=shown) if shown else Markup()
 

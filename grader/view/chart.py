@@ -30,7 +30,8 @@ LEFT, RIGHT, TOP, BOTTOM = 54.0, 12.0, 26.0, 42.0
 
 @dataclass(frozen=True)
 class Chart:
-    """Series of points by label; `styles` are matplotlib's format strings, such as "o-" or "x--", one a series."""
+    """Series of points by label. `styles` are matplotlib's format strings, such as "o-" or "x--", one for each series,
+    separated by spaces; the last also applies to the series after it."""
 
     series: Mapping[str, Sequence[Point]]
     styles: str = "-"
@@ -61,7 +62,7 @@ class Heatmap:
 
 
 class Box(NamedTuple):
-    """The place of the axes in a panel."""
+    """The position and size of the axes in a panel."""
 
     left: float
     top: float
@@ -70,7 +71,7 @@ class Box(NamedTuple):
 
 
 class Strokes(NamedTuple):
-    """Lines and points as they are drawn: paths, and the middles of circles."""
+    """Lines and points ready to be drawn: paths, and the centres of circles."""
 
     line: str = ""
     dashed: bool = False
@@ -91,7 +92,7 @@ class DrawnSeries(NamedTuple):
 
 
 class DrawnPanel(NamedTuple):
-    """A chart or a heat map with the places of its parts."""
+    """A chart or a heat map with the positions of its parts."""
 
     panel: Chart | Heatmap
     x: float
@@ -127,7 +128,7 @@ def svg(
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round numbers from low to high: at most `most`, at least two."""
+    """Round numbers from low to high, at most `most` of them."""
     span = (high - low) or 1.0
     size = 10.0 ** math.floor(math.log10(span / most))
     step = next(size * factor for factor in (1, 2, 5, 10, 20) if span / (size * factor) < most)
@@ -170,7 +171,7 @@ def _chart(chart: Chart, at: Point, width: float, height: float) -> DrawnPanel:
 
 
 def _series(label: str, places: Sequence[Point], style: str, colour: str, at: Point) -> DrawnSeries:
-    """A series of a chart; `at` is the place of its entry in the legend."""
+    """A series of a chart; `at` is the position of its entry in the legend."""
     x, y = at
     sample = _strokes([(x, y), (x + 24, y)], style, [(x + 12, y)])
     colour = "currentColor" if style == "," else colour
@@ -206,7 +207,7 @@ def _heatmap(heatmap: Heatmap, at: Point, width: float, height: float) -> DrawnP
 
 
 def png(heatmap: Heatmap) -> bytes:
-    """The heat map as a PNG image, one pixel a number."""
+    """The heat map as a PNG image, with one pixel for each number."""
     rows = [b"\0" + b"".join(bytes(_colour(heatmap, value)) for value in row) for row in heatmap.rows]
     header = struct.pack(">IIBBBBB", max(map(len, heatmap.rows), default=0), len(rows), 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")]

@@ -8,7 +8,7 @@ from ..text import plain, shorten
 from ..verify.circumstances import Circumstance, Look
 
 SHOWN = 3
-"""Places named for each circumstance."""
+"""How many places are named for each circumstance."""
 
 
 def circumstance_lines(looks: Sequence[Look]) -> list[str]:

@@ -31,13 +31,13 @@ _ZIGZAG = " ".join(f"L{x} {1 if x % 8 else 8}" for x in range(4, 244, 4))
 
 
 class ShownFile(NamedTuple):
-    """A file as it is drawn."""
+    """A file, ready to be drawn."""
 
     name: str
     tone: str
     symbol: str
     word: str
-    """The symbol in a word, for screen readers."""
+    """The symbol as a word, for screen readers."""
     content: str | None
     """What appears when the name is opened or pointed at; None for a missing file."""
     opens: bool
@@ -46,7 +46,7 @@ class ShownFile(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """Files behind a summary, the number of which is limited; `beyond` is the number of the others, or empty."""
+    """Files folded behind a summary, at most MOST_LISTED; `beyond` is the number of files left out, or empty."""
 
     summary: str
     files: list[ShownFile]
@@ -61,29 +61,29 @@ class Ending(NamedTuple):
 
 
 class ShownDirectory(NamedTuple):
-    """A directory as it is drawn."""
+    """A directory, ready to be drawn."""
 
     there: bool
     title: str
     name: str
     side: str
     meant: str
-    """The glossary on its name."""
+    """What the glossary says about its name."""
     fresh: bool = False
     unfolded: bool = False
     different: str = ""
-    """How many of its files are marked, for a directory that is folded."""
+    """How many of its files are marked, shown while the directory is folded; empty if none are."""
     files: Sequence[ShownFile] = ()
     folded: Sequence[Folded] = ()
     nothing: str = ""
-    """What to say of a directory without files."""
+    """What to show in place of files if there are none."""
     ending: Ending | None = None
 
 
 class Directories:
-    """Draws the directories of scenes. `highlight` are paths of files to be pointed at, wherever they are;
-    `open_all` makes files that can be opened of those too that are as they were; `folds` has a narrow screen show one
-    directory at a time, the others unfolded by a click or the space bar."""
+    """Draws the directories of scenes. `highlight` holds the paths of files to point at, in any directory. With
+    `open_all`, unchanged files can be opened, too. With `folds`, a narrow screen shows one directory at a time, and a
+    click or the space bar unfolds the others."""
 
     def __init__(self, highlight: frozenset[str] = frozenset(), open_all: bool = False, folds: bool = True):
         self.highlight, self.open_all, self.folds = highlight, open_all, folds
@@ -112,7 +112,8 @@ class Directories:
         )
 
     def _files(self, items: Sequence[DirectoryItem]) -> tuple[list[ShownFile], list[Folded]]:
-        """The files; if there are many, the unchanged ones are folded."""
+        """The files to show, and the files to fold: if there are many, the unchanged ones, and changed ones beyond
+        MOST_CHANGED."""
         if len(items) <= MOST_FILES:
             return list(map(self._file, items)), []
         marked = [item for item in items if item.mark or item.path in self.highlight]
@@ -154,8 +155,8 @@ def _ending(scene: Scene) -> Ending | None:
 
 
 def most_telling(scene: Scene) -> int:
-    """The number of the directory that one has to look at: where work is lost or begins, else the first with a
-    difference."""
+    """The number of the directory to look at first: the execute directory if work is lost or begins there, else the
+    first directory with a difference."""
     different = [index for index, panel in enumerate(scene.panels) if panel.there and panel.marked()]
     begins = scene.breaks or scene.moment.kind in ("started", "look")
     if scene.panels[EXECUTE].there and (begins or not different) and scene.moment.kind != "submitted":
@@ -191,5 +192,5 @@ def preview(entry: Entry | None) -> str:
 
 
 def _as_they_are(marked: Sequence[DirectoryItem]) -> str:
-    """How the files without a mark are described."""
+    """A description of the files without a mark."""
     return "not lost" if any(item.mark == LOST for item in marked) else "as before" if marked else "in all"

@@ -57,7 +57,7 @@ def _why_not(moments: Sequence[Moment], fault: Fault) -> str:
 
 
 def as_json(job: str, end: Outcome, events: Iterable[Event]) -> dict[str, object]:
-    """The same with all details, for json.dumps. `job` is its number in the queue, such as 7.0."""
+    """How the job ended with all details, for json.dumps. `job` is its number in the queue, such as 7.0."""
     return {
         "job": job,
         "status": end.status,

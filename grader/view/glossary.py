@@ -131,7 +131,7 @@ TERMS = (
 SILENT = ("style", "pre", "code", "title", "svg", "summary", "dl", "h3", "h4", "abbr", "table")
 """Elements whose text gets no tooltips."""
 ROW = '<p class="what">'
-"""The heading of a row in a story, which gets none either."""
+"""The heading of a row in a story, which gets no tooltips either."""
 _FORMS = {form.lower(): term for term in TERMS for form in (term.name, *term.forms)}
 _WORDS = re.compile(
     r"(?<![\w/.%@_-])(?<!&#39;)(?<!&#34;)"
@@ -139,7 +139,7 @@ _WORDS = re.compile(
     r"(?![\w/_-]|\.\w)(?!(?<=in place) of\b)",
     re.IGNORECASE,
 )
-"""The terms in prose. A name in quotes is none, and neither is `in place of`."""
+"""Matches the terms in prose, but not a name in quotes, and not `in place of`."""
 
 
 def tooltip(term: str) -> str:
@@ -190,7 +190,7 @@ def glossary_html(terms: Iterable[Term]) -> Markup:
 
 
 def glossary_text(terms: Iterable[Term]) -> str:
-    """The same as text."""
+    """Terms as lines of text."""
     return "\n".join(f"{term.name}: {plain(_unmarked(term.meaning))}" for term in terms)
 
 

@@ -1,7 +1,7 @@
 """HTML from the templates in the folder templates, which lay out what Python has decided.
 
-Text is escaped wherever a template shows it; HTML is Markup, which is not. A line break beside a tag is no white space,
-so that the layout of a template can be seen in its source only.
+Text is escaped wherever a template shows it; HTML, of the type Markup, is not. Line breaks next to a tag are dropped,
+so that a template can be laid out freely without adding white space to the page.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def render(template: str, **values: object) -> Markup:
 
 
 def escape(text: str, keep: str = "") -> Markup:
-    """The text for a place in HTML, between tags or in a quoted attribute. Unprintable characters in `keep` stay."""
+    """Text escaped for HTML, between tags or in a quoted attribute. Unprintable characters in `keep` stay."""
     return markupsafe.escape(plain(text, keep))
 
 
 def prose(text: str) -> Markup:
-    """Sentences for a place between HTML tags; text between `backticks` becomes code."""
+    """Sentences escaped for HTML, between tags; text in `backticks` becomes code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # an odd number of backticks: they don't mark code
         return escape(text)
@@ -47,7 +47,7 @@ def verbatim(text: str) -> Markup:
 
 
 def typeset(heading: str) -> str:
-    """A heading with the characters that a page has and a terminal may lack."""
+    """A heading with typographic characters that a terminal may lack."""
     return heading.replace(" -> ", " → ").replace(": ", " · ", 1)
 
 
@@ -63,7 +63,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # not needed by a command that writes no HTML
 
     class Templates(FileSystemLoader):
-        """Leaves out line breaks beside tags; as comments, they still count in the line numbers of error messages."""
+        """Turns line breaks next to tags into comments, which keep the line numbers of error messages right."""
 
         def get_source(self, environment: Environment, template: str):  # type: ignore[no-untyped-def]
             source, *rest = super().get_source(environment, template)

@@ -62,7 +62,7 @@ class Scene:
     """Submit, spool and execute directory."""
     lost_seconds: float = 0.0
     lost: tuple[DirectoryItem, ...] = ()
-    """What the sandbox has and the next one would lack."""
+    """What the sandbox contains and the next sandbox would lack."""
     breaks: bool = False
     """Whether the execute directory is lost here, with unfinished work."""
 
@@ -399,7 +399,7 @@ def _arrived(now: Moment, before: Moment) -> Iterator[DirectoryItem]:
 
 
 def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[DirectoryItem, ...]:
-    """The contents of a sandbox that the next one would lack."""
+    """The contents of a sandbox that the next sandbox would lack."""
     safe = leaves(next_sandbox)
     return tuple(
         DirectoryItem(path, entry, LOST, _what_is_lost(entry, safe.get(path)))

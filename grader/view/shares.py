@@ -30,7 +30,7 @@ class Column(NamedTuple):
     parts: tuple[float, ...]
     """The share of each of PARTS in the time in slots; they add up to 1."""
     low: float
-    """The goodput of an unlucky job; `high` is that of a lucky one."""
+    """Eight of ten jobs have a goodput from `low` to `high`."""
     high: float
 
 
@@ -78,7 +78,7 @@ def _percent(part: float) -> str:
 
 
 class _Plot:
-    """The coordinates of the chart: intervals and shares to places."""
+    """Turns intervals and shares into coordinates of the chart."""
 
     def __init__(self, first: float, last: float):
         self.first, self.last = first, last

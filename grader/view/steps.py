@@ -22,7 +22,7 @@ from .style import steps_sheet
 from .timeline import joined, tone
 
 MOST_STEPS = 60
-"""Steps drawn; of a longer story, the first and the last LAST_STEPS."""
+"""How many steps are drawn; of a longer story, the first steps and the last LAST_STEPS."""
 LAST_STEPS = 3
 
 
@@ -52,7 +52,7 @@ def _apart(story: Sequence[Scene]) -> Iterator[Scene]:
 
 
 def step_of(story: Sequence[Scene], kind: str, activation: int) -> int:
-    """The number of the first step of a kind in an activation; 1 by default."""
+    """The number of the first step of a kind in an activation; 1 if there is none."""
     numbers = (
         number
         for number, scene in enumerate(story, 1)

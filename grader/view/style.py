@@ -1,7 +1,7 @@
 """How the pictures look: the style sheets in the folder templates, and the classes that all pictures use.
 
 The colours are Okabe and Ito's, which colour-blind people can tell apart. They stand out on white and on black (the
-blue is mixed with the text colour), and none of them alone carries a meaning. Every picture brings its style along, so
+blue is mixed with the text colour), and nothing is shown by colour alone. Every picture brings its style along, so
 that it looks right anywhere: in JupyterLab (whose --jp variables set the theme), in nbgrader's feedback, on a plain
 page and on paper.
 """
@@ -18,13 +18,13 @@ CLASS = "htcondor-view"
 NO_FORMULA = "mathjax_ignore tex2jax_ignore"
 """Classes of an element in which a dollar sign does not begin a formula."""
 CLASSES = f"{CLASS} {NO_FORMULA}"
-"""Those of the outermost element."""
+"""Classes of the outermost element."""
 NO_SHORTCUTS = 'data-lm-suppress-shortcuts="true"'
-"""The attribute of an element that has the keys for itself, which are JupyterLab's commands everywhere else."""
+"""The attribute of an element that handles keys itself, so that JupyterLab does not take them as shortcuts."""
 
 
 def css(name: str) -> str:
-    """The style sheet of that name, as it is written."""
+    """The text of the style sheet of that name."""
     return (TEMPLATES / f"{name}.css").read_text(encoding="utf-8")
 
 

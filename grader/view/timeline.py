@@ -119,13 +119,13 @@ def stretches(rows: Sequence[Scene], highlight: Collection[str] = ()) -> Iterato
         in_full, end = start in full, start + 1
         while end < len(rows) and (end in full) == in_full:
             end += 1
-        # Reading two rows takes less than unfolding them. Very many rows are folded, whatever they are.
+        # Reading two rows is quicker than unfolding them. Very many rows are always folded.
         yield (in_full and end - start <= MOST_FOLDED) or end - start <= 2, list(rows[start:end])
         start = end
 
 
 def briefly(rows: Sequence[Scene]) -> Iterator[tuple[bool, list[Scene]]]:
-    """The same, with only the essential rows in full, and single rows without a picture."""
+    """The rows in stretches, as above, but in full only essential rows, and single rows that need no picture."""
     full = essential(rows)
     for in_full, group in groupby(range(len(rows)), key=full.__contains__):
         stretch = [rows[index] for index in group]

@@ -10,11 +10,11 @@ from ..verify.explore import Exploration
 from .verdict import WIDTH
 
 SHOWN = 5
-"""Schedules named at most."""
+"""How many schedules are named at most."""
 
 
 def untried_lines(exploration: Exploration) -> list[str]:
-    """Up to where every schedule was tried, and what comes next; [] if all were."""
+    """How far every schedule was tried, and what was not tried, as lines; [] if exploration was not stopped early."""
     if not exploration.exhausted:
         return []
     if not exploration.waiting:

@@ -50,14 +50,14 @@ def verdict_lines(
 
 
 def heading(exploration: Exploration) -> str:
-    """What the facts are."""
+    """The heading above the facts: what they show."""
     if exploration.unfinished and exploration.verdict == UNKNOWN:
         return "What was seen so far, also of a right job that needs more executions"
     return "What may be wrong" if exploration.verdict == CONSISTENT else "What shows it"
 
 
 def where(fact: Evidence) -> str:
-    """The file:line of a fact, as far as they are known."""
+    """The file and line of a fact as file:line, as far as they are known."""
     return ":".join(str(part) for part in (fact.file, fact.line) if part is not None)
 
 
@@ -77,7 +77,7 @@ def fact_lines(fact: Evidence) -> list[str]:
 
 
 def labels(fact: Evidence) -> tuple[str, str]:
-    """What the two lines of a fact are: expected and got, or two runs of the same."""
+    """Labels for the two lines of a fact: expected and got, or two runs of the same job."""
     return {"differs from run to run": ("once", "again"), RUN_DIFFERS: ("it gives", "the job")}.get(
         fact.kind, ("expected", "got")
     )
