@@ -264,8 +264,8 @@ class _Verification:
         return Checked(job, exploration, judgement.facts, _named(judgement.misconception))
 
     def measured(self, job: Job, exploration: Exploration) -> tuple[Exploration, Difference | None]:
-        """The verdict after comparing with a run that never restarts, and a difference that may be harmless, if any. If the
-        user interrupts the comparison, a job whose right output is not known is at most consistent."""
+        """The verdict after comparing with a run that never restarts, and the difference if there is one. If the user
+        interrupts the comparison, a job whose right output is not known is at most consistent."""
         try:
             with self.observer.execution_of((), 0, "running it without a restart"):
                 self.team.finish()  # executions that exploring no longer needs may still be running
@@ -277,8 +277,9 @@ class _Verification:
             return replace(exploration, verdict=CONSISTENT) if unmeasured else exploration, None
 
     def behind(self, job: Job, exploration: Exploration) -> tuple[str, tuple[str, str] | None, tuple[Evidence, ...]]:
-        """The cause of a failure, if it is found before the user stops the search: where the job keeps state outside its
-        sandbox, or ''; a misconception (its id and sentence), or None; and evidence from another look at the program."""
+        """The cause of a failure, if it is found before the user stops the search: where the job keeps state outside
+        its sandbox, or ''; a misconception (its id and sentence), or None; and evidence from another look at the
+        program."""
         if exploration.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
             return "", None, ()
         from ..course.diagnosis import (  # importing this takes longer than verifying a safe job

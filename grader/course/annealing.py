@@ -142,8 +142,8 @@ def _not_to_the_end(job: Job, last: State) -> str:
 
 
 def goes_on_with(part: str, lost: str) -> Callable[[Job, ExplorationCache, Tree], Result]:
-    """A question: is this part of the state right at the first restart in place at which anything is wrong? `lost` is the
-    message if it is not; its {iteration} and {output} become the iteration and the bytes of output there."""
+    """A question: is this part of the state right at the first restart in place at which anything is wrong? `lost` is
+    the message if it is not; its {iteration} and {output} become the iteration and the bytes of output there."""
 
     def question(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
         exploration = cache.explore(job, expected)
@@ -168,8 +168,8 @@ def _said(state: State, what: str) -> Description:
 
 
 def _first_wrong(job: Job, exploration: Exploration) -> tuple[Description, Description]:
-    """(right, begun): the state in an uninterrupted run, and the state with which a restart in place began, at the first
-    restart where they differ, else at the last."""
+    """(right, begun): the state in an uninterrupted run, and the state with which a restart in place began, at the
+    first restart where they differ, else at the last."""
     moments = _moments(job.inputs[ANNEALING.settings_file])
     right, begun = {}, {}
     for state in free_way(exploration)[1:]:

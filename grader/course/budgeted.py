@@ -1,4 +1,4 @@
-"""Limits on what the programs of an answer may cost, for each execution and for all of them together.
+"""Limits on what the programs of an answer may cost, for each execution and for all executions together.
 
 So learners, and instructors with a class, wait only seconds, whatever the programs do.
 """
@@ -28,19 +28,19 @@ from ..verify.explore import LATE
 LIMITS = Limits(
     cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=256, files=500, sandbox_bytes=32 << 20
 )
-"""Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes; R does not start
-with fewer open files."""
+"""Limits on one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes; R does
+not start with fewer open files."""
 SECONDS = 90.0
 """Limit for one exercise of a submission, in the time of execute/given.py. All exercises of a right submission together
 take about a second. Questions after the limit fail."""
 PROCESSES = 64
-"""Limit on simultaneous processes, where the job's own can be counted; elsewhere the user's other processes count too."""
+"""Limit on a job's simultaneous processes, set only where they can be counted apart from the user's other processes."""
 STRIKES = 4
-"""Executions that may be ended by a limit."""
+"""The budget is spent once a limit has ended this many executions."""
 CPU_AGAIN = 0.25
 """Seconds of processor time for a program that reached a limit before, as it will probably loop for ever again."""
 PICTURES = 256 << 20
-"""Limit on the bytes of all the sandboxes that the executions leave."""
+"""Limit on the total bytes of the sandboxes that executions leave."""
 OWN_USER: int = getattr(os, "geteuid", lambda: 0)()
 """The judge's own user. (In a browser, there is only one.)"""
 TOO_LONG = "Judging this took too long and was stopped: what had not been tried by then earns no points."
@@ -51,7 +51,7 @@ _Execution = tuple[_Invocation, Tree, int, Stop | None, tuple[Start, ...]]
 
 
 class _Restart(NamedTuple):
-    """An execution in a sandbox with files that executions left."""
+    """An execution that began in a sandbox with files that other executions left."""
 
     sandbox: Tree
     slot: int
@@ -95,7 +95,7 @@ class BudgetedExecutor(LocalExecutor):
         """Invocation → a job that has it."""
         self._draw, self._delay = random.Random(0), 0.0
         self._restarts: dict[_Invocation, list[_Restart]] = {}
-        """Invocation → its restarts, where an answer keeps state outside its sandbox."""
+        """Invocation → its restarts, set by keeps_state()."""
 
     def close(self) -> None:
         """End the processes, and remove everything that executions left on the disk."""
@@ -162,7 +162,7 @@ class BudgetedExecutor(LocalExecutor):
 
     @contextmanager
     def _tidied(self, job: Job, confine: Confinement | None) -> Iterator[None]:
-        """Where nothing confines programs, remove after the block what the job's leave outside their sandboxes."""
+        """After the block, remove what the job's programs left outside their sandboxes, where nothing confines them."""
         user = confine.user if confine else None
         paths = () if self._shut_in else unconfined.temporary_files(job)
         with unconfined.removed(paths, user if user is not None else OWN_USER) as removed:
@@ -181,12 +181,12 @@ class BudgetedExecutor(LocalExecutor):
     # -- state outside the sandbox ---------------------------------------------
 
     def keeps_state(self, seed: str | None) -> bool:
-        """Whether a restart behaves differently where the execution before it did not run, or days later. If so, the
-        executions have left something outside the sandbox: for example a number, as a limit of another process, or as the
-        time at which they ended. Two restarts are tried, of a job drawn by `seed` among those that were restarted most
-        often: the last, and one of the others, which is drawn as well.
+        """Whether a restart behaves differently in an environment where the execution before it did not run, or days
+        later. If so, the executions leave state outside the sandbox, for example as a limit of another process, or in
+        the time at which they end. Two restarts are tried, of a job drawn with `seed` from those that were restarted
+        often: its last restart, and an earlier one, which is drawn as well.
 
-        This is also true for a program that uses random numbers; apart() shows what becomes of that.
+        This is also true for a program that uses random numbers, which apart() can show to be right all the same.
         """
         if self._confine is None or self.spent:
             return False
@@ -199,14 +199,15 @@ class BudgetedExecutor(LocalExecutor):
         restarts = [last]
         if others:
             one = self._draw.choice(others)
-            # Neither comes after the execution that it came after before, there or on the whole machine.
+            # In this order, neither restart follows the execution that it followed before, there or on the machine.
             restarts.insert(1 if one is others[-1] else 0, one)
         elsewhere = self._confine._replace(number=1)
         return any(self._differs(elsewhere, self._jobs[drawn], restart) for restart in restarts)
 
     def _restarted(self) -> dict[_Invocation, list[_Restart]]:
-        """Invocation → its restarts: executions with nothing in their sandboxes but what its first execution had, or any
-        left, and some of that, or just what one left."""
+        """Invocation → its restarts. A restart is an execution whose sandbox adds to that of the invocation's first
+        execution only files that executions left: at least one such file, unless the sandbox is exactly what an
+        execution left."""
         whole = {run.sandbox for run in self._known.values()}
         left = {item for (what, _), run in self._known.items() for item in run.sandbox.changed_since(what[1]).items()}
         first: dict[_Invocation, set[tuple[str, Entry]]] = {}
@@ -234,11 +235,11 @@ class BudgetedExecutor(LocalExecutor):
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return False
-        return (again.exit, _output(job, again)) != (run.exit, _output(job, run))  # it may note the time elsewhere
+        return (again.exit, _output(job, again)) != (run.exit, _output(job, run))  # other files may contain the time
 
     def _disturb(self, job: Job, sandbox: Tree) -> None:
-        """Execute another restart of the same job first, so that a state that the whole machine shares, as in the
-        kernel's counters or the page cache, is not that of the execution that comes before; and let days pass. Raises
+        """First execute another restart of the same job, and let days pass, so that state that the whole machine
+        shares, such as the kernel's counters or the page cache, does not come from the execution before. Raises
         LostExecution."""
         self._delay += self._draw.uniform(0, LATE)
         others = [other for other in self._restarts.get(job.invocation, ()) if other.sandbox != sandbox]
@@ -250,8 +251,8 @@ class BudgetedExecutor(LocalExecutor):
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Execute everything again in this block, each time in fresh processes, after another execution of the same job,
-        and days later."""
+        """Within this block, execute everything again, each time in fresh processes, after another execution of the
+        same job, and days later."""
         known, self._known, self._apart = self._known, {}, True
         try:
             yield

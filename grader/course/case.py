@@ -107,7 +107,7 @@ class Case:
     """A failing job, and questions about it."""
 
     def __init__(self, job: Job, exploration: Exploration, executor: Executor, given: bool = True):
-        """`given`: whether an exercise gave the loop of the program."""
+        """`given`: whether the program's loop comes from an exercise."""
         self.job, self.exploration, self.executor, self.given = job, exploration, executor, given
         self.state = exploration.violation.state if exploration.violation else exploration.root
         self.run = self.state.run
@@ -124,7 +124,7 @@ class Case:
 
     @cached_property
     def way(self) -> list[State]:
-        """The states up to the failure, or, without one, those of the run without faults."""
+        """The states up to the failure; if there is no failure, the states of the run without faults."""
         return self.state.way() if self.exploration.violation else free_way(self.exploration)
 
     @cached_property
@@ -154,8 +154,8 @@ class Case:
 
     @cached_property
     def state_files(self) -> dict[str, File]:
-        """The files of the checkpoint that the failing execution has, without output, streams, and what is still as it was
-        submitted."""
+        """The files in the failing execution's checkpoint, except output files, stdout, stderr, and files unchanged
+        since submission."""
         return {
             path: file
             for path, file in self.state.spool.regular().items()
@@ -164,8 +164,8 @@ class Case:
 
     @cached_property
     def emptied(self) -> list[str]:
-        """The files of the checkpoint that the failing execution emptied before reading them; [] if no error followed, as it
-        then did not mean to read them."""
+        """The files of the checkpoint that the failing execution emptied before reading them; [] if no error followed:
+        then it did not mean to read them."""
         read: set[str] = set()
         emptied: list[str] = []
         if not self.state_files:
@@ -182,7 +182,7 @@ class Case:
     @cached_property
     def piled_up(self) -> tuple[str, State, State] | None:
         """(path, before, after): a checkpoint file to which the execution of `before` appended what it saved, and the
-        restart in place that then reads it: the first one that does not go well."""
+        restart in place after it, which is the first execution that does not go well. None if there is no such file."""
         first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
         if not first or self.way[first].moved:
             return None
@@ -200,7 +200,8 @@ class Case:
         )
 
     def goes_well_with_the_new(self, path: str, before: State, after: State) -> bool:
-        """Whether a restart goes well if only what the execution before it appended is in this file. A log may grow, too."""
+        """Whether a restart goes well if this file has only what the execution before it appended. (Otherwise the
+        growing file may be a log, and harmless.)"""
         old, both = before.sandbox.file(path), after.sandbox.file(path)
         sandbox = after.sandbox.put(path, both._replace(content=both.content[len(old.content) :]))
         run = self.executor.run(self.job, sandbox, slot=after.slot, clock=after.clock)
@@ -223,8 +224,8 @@ class Case:
 
     @cached_property
     def flushed(self) -> Tree:
-        """The sandbox that the execution that saved the checkpoint would have left if it had flushed its files; empty if the
-        job is not a Python script."""
+        """The sandbox that the saving execution would have left if it had flushed its files; empty if the job is not a
+        Python script."""
         saving = self.saving
         program = saving.sandbox.get(self.job.executable) if saving else None
         if saving is None or not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
@@ -234,18 +235,19 @@ class Case:
         return self.executor.run(self.job, sandbox, slot=saving.slot, clock=saving.clock).sandbox
 
     def grows_if_flushed(self, path: str) -> bool:
-        """Whether a file would be longer if the execution that saved the checkpoint had flushed its files."""
+        """Whether a file would be longer if the saving execution had flushed its files."""
         flushed, left = self.flushed.get(path), self.saving.ran.sandbox.get(path) if self.saving else None
         return isinstance(flushed, File) and isinstance(left, File) and len(flushed.content) > len(left.content)
 
     @cached_property
     def as_submitted(self) -> list[str]:
-        """The files of the checkpoint, but stdout and stderr, if all of them are still as they were submitted."""
+        """The files of the checkpoint, except stdout and stderr, if all of them are unchanged since submission; else
+        []."""
         saved = {path: file for path, file in self.state.spool.regular().items() if path not in (STDOUT, STDERR)}
         return [] if any(file != self.job.inputs.get(path) for path, file in saved.items()) else list(saved)
 
     def changed_files(self) -> set[str]:
-        """The files that the failing execution changed, but stdout and stderr."""
+        """The files that the failing execution changed, except stdout and stderr."""
         return self.ran.sandbox.changed_since(self.state.sandbox).regular().keys() - {STDOUT, STDERR}
 
     def wrote_state(self) -> bool:
@@ -313,7 +315,7 @@ class Case:
         return next(iter(expected.changed_since(got).regular()), "")
 
     def only_the_end(self) -> bool:
-        """Whether only the end of the right output came home, although no restart was in a new sandbox."""
+        """Whether only the end of the right output was returned, although no restart was in a new sandbox."""
         expected, got = self.lines
         return (
             self.failure == "wrong output"
@@ -338,8 +340,8 @@ class Case:
 
     @cached_property
     def labels(self) -> tuple[list[str], list[str]]:
-        """(expected, got): the first words of the lines, which identify iterations even if their numbers are wrong. For a
-        job that never ends, those of its last execution."""
+        """(expected, got): the first words of the lines, which identify iterations even if their numbers are wrong. For
+        a job that never ends, the lines are those in the sandbox of its last execution."""
         if self.exploration.violation is not None and self.exploration.violation.expected is not None:
             expected, got = self.lines
         else:
@@ -348,7 +350,8 @@ class Case:
 
     def astray(self) -> bool:
         """Whether everything is right up to a restart, and from then on the lines have the right labels but wrong
-        numbers. In a loop that nobody gave, the files have to show which restart that is, or what begins again."""
+        numbers. If the loop comes from no exercise, the files have to show which restart that is, or what begins
+        again."""
         if not self.given:
             return any(fact.astray for fact in shown(self.exploration))
         (expected, got), (expected_labels, labels) = self.lines, self.labels
@@ -358,7 +361,7 @@ class Case:
         return self.state.way()[0].ran.exit.code == self.job.checkpoint_exit_code and right >= self.lines_at_first
 
     def lines_gone(self) -> bool:
-        """Whether the files show a restart that leaves nothing of the lines that it found, but the first at most."""
+        """Whether the files show a restart that drops the lines that it found, except perhaps the first."""
         return any(fact.kind == "lines gone" and (fact.line or 0) <= 2 for fact in shown(self.exploration))
 
     @cached_property
@@ -374,7 +377,8 @@ class Case:
 
     @cached_property
     def reseeded(self) -> bool:
-        """Whether the random numbers of the failing execution start at the same place as those of the first one."""
+        """Whether the random numbers of the failing execution start at the same place as those of the first
+        execution."""
         first = self.state.way()[0]
         before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
         began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
@@ -382,8 +386,9 @@ class Case:
 
     @cached_property
     def draws_others(self) -> bool:
-        """Whether the generator may not be where it was at the save: seeded again, it can have drawn as much as before. False
-        if it is shown that other parts of memory are all that begins anew."""
+        """Whether the generator of random numbers may be at another place than at the save. (After seeding it again, a
+        program may have drawn as many numbers as before.) False if other parts of memory are shown to be all that
+        begins anew."""
         forgets = forgotten(self.job, self.exploration, self.executor, MODERN)
         return not forgets or any(what.is_generator for what in forgets)
 
@@ -402,7 +407,7 @@ class Case:
         return bool(self.so_far) and all(set(expected) <= set(actual) for expected, actual in self.so_far)
 
     def went_on(self) -> bool:
-        """Whether the output of a later execution got further than that of the first one."""
+        """Whether the output of a later execution got further than the output of the first."""
         first, *later = (
             len({label(line) for path in self.outputs() for line in state.run.sandbox.text(path).splitlines()})
             for state in self.state.way()
@@ -417,15 +422,16 @@ class Case:
         return any(after.times.get(path) == end and after.text(path) for path in self.state_files)
 
     def saved_later(self) -> bool:
-        """Whether the first execution leaves another checkpoint than it has made in its first second, when it prepares."""
+        """Whether the checkpoint that the first execution leaves differs from the one that it had after its first
+        second, when it was still preparing."""
         first = self.state.way()[0]
         moment = Stop(min(1.0, first.ran.seconds / 2))
         early = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, stop=moment)
         return any(first.ran.sandbox.get(path) != early.sandbox.get(path) for path in self.state_files)
 
     def checkpoint_unused(self) -> bool:
-        """Whether the failing execution does the same with other numbers in the checkpoint, and with nonsense there; a
-        Python program does not even read it. False if the checkpoint is empty."""
+        """Whether the failing execution does the same with other numbers or nonsense in the checkpoint, and, as far as
+        this can be seen, does not read it (in a Python program). False if the checkpoint is empty."""
         saved = {
             path: file
             for path, file in self.state.spool.regular().items()
@@ -440,7 +446,8 @@ class Case:
         )
 
     def does_the_same(self, files: dict[str, File]) -> bool:
-        """Whether the failing execution leaves the same files, and the same exit, if it begins with these."""
+        """Whether the failing execution exits in the same way and leaves the same files if it begins with these
+        files."""
         sandbox = self.state.sandbox
         for path, entry in files.items():
             sandbox = sandbox.put(path, entry)
@@ -448,8 +455,8 @@ class Case:
         return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
 
     def ignores_numbers(self) -> bool:
-        """Whether the failing execution does the same with greater and smaller numbers in the checkpoint, as far as that is
-        text. In a loop that nobody gave, False if nothing of it is."""
+        """Whether the failing execution does the same with greater and with smaller numbers in the text files of the
+        checkpoint. If the loop comes from no exercise, False if there are no text files."""
         texts = {path: entry for path, entry in self.state_files.items() if plain(entry.text, keep="\n") == entry.text}
         return (self.given or bool(texts)) and all(
             self.does_the_same(
@@ -474,7 +481,8 @@ class Case:
         return any(int(number) in numbers for number in re.findall(r"\d{1,9}", text))
 
     def signals(self) -> list[int]:
-        """The signals with which a job may have to do: that of an eviction, and those that its files name."""
+        """The signals that a job may handle: the signal of an eviction, and those that its files name. [] if its files
+        mention no signals."""
         texts = [file.content for file in self.job.inputs.regular().values()]
         named = [
             number
@@ -485,8 +493,8 @@ class Case:
         return list(dict.fromkeys([self.job.kill_sig, *named])) if mentioned else []
 
     def always_off_by(self, *lines: int) -> bool:
-        """Whether every restart that did not continue the output at the right line was off by so many lines; in a loop
-        that an exercise gave, also True if that can't be seen."""
+        """Whether every restart that did not continue the output at the right line was off by one of these numbers of
+        lines. If the loop comes from an exercise, also True if that can't be seen."""
         off: set[int] = set()
         for state in self.state.way()[1:]:
             for (expected, old), (_, new) in zip(
@@ -510,8 +518,9 @@ class Case:
         return _in_proportion(times)
 
     def lines_lost_for_time(self) -> bool:
-        """Whether the executions took time in proportion to the lines of the right output up to where the next one begins, and
-        not to those that they wrote: one line is missing before each restart, of an iteration that was done."""
+        """Whether each execution took time in proportion to the lines of the right output up to where the next
+        execution begins, and not to the lines that it wrote. Then one line is missing before each restart, of an
+        iteration that was done."""
         expected = self.labels[0]
         written: list[tuple[float, int]] = []  # seconds, lines
         begins: list[int] = []

@@ -40,11 +40,11 @@ OTHER_LINES = (
     "The output is the result: it must look the same however often the job saves and is restarted.",
     "Write what you want to tell to another file, or print() it.",
 )
-"""Hints for lines of its own in the output."""
+"""Hints for a program that adds lines of its own to the output."""
 
 
 WHOLE = 0.1
-"""How far from a whole number of iterations the time of an execution may be that does whole iterations: it also saves."""
+"""The time of an execution that does whole iterations may differ by this part of an iteration, as saving takes time."""
 OUTSIDE = (
     "On the same machine it does continue where it left off, so it keeps something there outside its sandbox, which is "
     "missing after an eviction."
@@ -85,7 +85,8 @@ def first_checkpoint(job: Job, cache: ExplorationCache, expected: Tree) -> Resul
 
 
 def both(*asks: Ask) -> Ask:
-    """A question that passes if all of these pass; else the result is that of the first failure. Schedules are added."""
+    """A question that passes if all of these pass; else it has the result of the first failure. Adds up the
+    schedules."""
 
     def ask(subject: object, cache: ExplorationCache) -> Result:
         schedules = 0
@@ -100,8 +101,8 @@ def both(*asks: Ask) -> Ask:
 
 
 def without_faults(job: Job, exploration: Exploration) -> Exploration:
-    """The exploration with the failure of the run without faults as its violation, if that run fails. A question about
-    that run is not explained by something worse on another schedule."""
+    """The exploration with the failure of the run without faults as its violation, if that run fails. So a question
+    about that run is not explained by something worse on another schedule."""
     way = free_way(exploration)
     if not way or exploration.violation is None or exploration.violation.state in way:
         return exploration
@@ -130,8 +131,9 @@ def failed(
     text: str = "",
     hints: tuple[str, ...] = (),
 ) -> Result:
-    """A failure, explained by the exploration: with a sentence (`text` or a standard one), evidence, and the misconception,
-    which is `named` or diagnosed. `hints` are given if there is none, and the evidence has none of its own."""
+    """A failure, explained by the exploration: with a sentence (`text`, or a standard sentence), evidence, and the
+    misconception, which is `named` or diagnosed. `hints` apply if the evidence has no hints of its own, and if there is
+    no misconception."""
     text = text or _sentence(job, exploration)
     if cache.apart:
         return wrong(f"{text} {OUTSIDE}", job, exploration.schedule or (), evidence=evidence(job, exploration))
@@ -174,8 +176,9 @@ def failed(
 def too_long(
     job: Job, cache: ExplorationCache, exploration: Exploration, iterations: int, seconds: float, noun: str
 ) -> Result:
-    """The failure of a job with the right output that takes more virtual time than its iterations, of so many seconds each.
-    If each execution does whole iterations, some are done twice; else it is not known what takes the time."""
+    """The failure of a job with the right output that takes more virtual time than its iterations, each of which takes
+    `seconds`. If each execution takes as long as whole iterations do, some are done twice; else the cause is not
+    known."""
     assert exploration.seconds is not None, "it has come to its end"
     executions = [state.ran.seconds / seconds for state in free_way(exploration)]
     if all(abs(many - round(many)) < WHOLE for many in executions):
@@ -191,13 +194,13 @@ def too_long(
 
 
 def unnamed(exploration: Exploration) -> None:
-    """No misconception, whatever the diagnosis may be."""
+    """Names no misconception, whatever the diagnosis would be."""
 
 
 def wrong(
     text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None, **more: Any
 ) -> Result:
-    """A failure that a question itself has found. `job` and `schedule` give the story that shows it; `more` are further
+    """A failure that a question itself detects. `job` and `schedule` give the story that shows it; `more` are further
     fields of Failure."""
     behind = MISCONCEPTIONS[misconception] if misconception else None
     return Result(False, text, Failure(text, job, schedule, misconception=behind, **more))
@@ -217,7 +220,7 @@ def keeps(executable: str, output: str, submit_file: str) -> Ask:
 
 
 def told(result: Result, there: str) -> Result:
-    """The result; if it failed, with the circumstances in front of its text."""
+    """The result. If it is a failure, `there` precedes its text and says under which circumstances it failed."""
     if result.passed:
         return result
     text = f"{there}. {result.text}"
@@ -248,7 +251,7 @@ def _restored(exploration: Exploration) -> bool:
 
 
 DISPROVED = {"never-restores": _restored, "sigterm-saves": _saved}
-"""Misconceptions that are not behind a failure if the job, with other numbers, was seen to do better."""
+"""Misconception → whether an exploration disproves it, because the job does better there, with other numbers."""
 
 
 def _never_saved(exploration: Exploration) -> bool:
@@ -257,7 +260,7 @@ def _never_saved(exploration: Exploration) -> bool:
 
 
 def _sentence(job: Job, exploration: Exploration) -> str:
-    """A sentence on what went wrong, and another one with the program's own error message."""
+    """A sentence on what went wrong, followed by the program's own error message if it has any."""
     if exploration.verdict == UNKNOWN:
         if _never_saved(exploration):
             return "The program never exited with the checkpoint exit code, so HTCondor never saved anything."

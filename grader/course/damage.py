@@ -16,7 +16,7 @@ OTHERS: tuple[object, ...] = ({}, [], None, 7)
 
 def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, bytes]]:
     """(description, content) of damaged versions of a file with this content. Pickles are not loaded. `own_format` is
-    False if a library writes and reads the file, as one of several."""
+    False if the file is one of several that a library writes and reads."""
     yield "is empty", b""
     yield "is broken", NOT_TEXT
     yield "contains text that is not a checkpoint", NO_NUMBER

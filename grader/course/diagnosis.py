@@ -24,8 +24,8 @@ from .report import Misconception
 
 
 def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool = True) -> Misconception | None:
-    """The misconception that the behaviour of a failing job shows, if any. None if a limit ended the execution, or it took
-    too long to be repeated. `given`: whether an exercise gave the loop of the program."""
+    """The misconception that the behaviour of a failing job shows, if any. None if a limit ended the execution, or if
+    it takes too long to be repeated. `given`: whether the program's loop comes from an exercise."""
     if not _can_be_asked(exploration) or saved_softly(exploration):
         return None
     case = Case(job, exploration, executor, given)
@@ -33,7 +33,7 @@ def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool
 
 
 def sentence(job: Job, exploration: Exploration, executor: Executor, behind: Misconception) -> str:
-    """What the behaviour of an own job shows of this misconception, which was diagnosed."""
+    """The sentence about a diagnosed misconception for a job that belongs to no exercise."""
     said = SENTENCES.get(behind.id)
     return said(Case(job, exploration, executor, given=False)) if said else behind.sentence
 
@@ -73,7 +73,7 @@ def _can_be_asked(exploration: Exploration) -> bool:
 
 
 def clues(job: Job, exploration: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:
-    """Further evidence for the misconception `behind` a failure, or, without one, for another reason."""
+    """Further evidence for the misconception `behind` a failure, or, if there is none, for another cause."""
     if not _can_be_asked(exploration):
         return ()
     case = Case(job, exploration, executor)
@@ -83,7 +83,7 @@ def clues(job: Job, exploration: Exploration, executor: Executor, behind: Miscon
 
 
 def _hidden_shown(case: Case) -> tuple[Evidence, ...]:
-    """An exception that was hidden while saving, if it left an empty file."""
+    """Evidence of an exception that was hidden while saving, if it left an empty file."""
     empty = {path for path, entry in case.state_files.items() if not entry.content}
     if case.saving is None or not empty:
         return ()

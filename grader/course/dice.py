@@ -1,7 +1,7 @@
-"""Answers that leave something to chance: random numbers, the order in which a directory is listed, the times of files that
-came with one transfer, the number of a process. What is left to chance passes today and fails tomorrow: such an answer
-is asked everything several times, with dice that are known, and has to be right with all of them. Its grade is the same
-each time."""
+"""Answers that depend on chance: on random numbers, the order in which a directory is listed, the times of files that
+came with one transfer, or the number of a process. Such an answer might pass today and fail tomorrow. So it is asked
+each question several times, with loaded dice instead of chance, and has to be right every time. Then its grade is
+always the same."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from ..tree import File
 from .exercise import Ask, ExplorationCache, Result
 
 SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
-"""What random.random() gives, always: whatever happens once in ten times, happens with one of these."""
+"""random.random() always gives one of these: anything that happens once in ten times happens with one of them."""
 FEW = SIDES[:4]
-"""Sides for an answer that only asks the system for bytes: they are others in each execution, whatever the side."""
+"""Sides for an answer that only takes random bytes from the system: these differ in each execution, whatever the
+side."""
 BOTH = SIDES[:2]
-"""Upwards and downwards, for what comes in some order: whatever depends on the order differs between the two."""
+"""Ascending and descending, for things that come in some order: what depends on the order differs between the two."""
 ENOUGH = 3
-"""As many sides as have to fail for chance to have no part in it."""
+"""How many sides have to fail before chance is ruled out as the cause."""
 
 
 class Dice(NamedTuple):
-    """A thing that is left to chance."""
+    """A source of chance."""
 
     words: re.Pattern[bytes]
-    """What a program that depends on it mentions."""
+    """Words that a program mentions if it depends on this."""
     text: str
     """What it is, as the end of a sentence."""
     hints: tuple[str, str, str]
     sides: tuple[float | None, ...] = BOTH
-    """What they can show; None leaves it to the machine."""
+    """The values to try; None leaves the choice to the machine."""
 
 
 _IN_THE_NAME = "Which of several checkpoints is the last one has to be told by the number of the iteration, in the file or in its name."
@@ -69,7 +70,7 @@ TIMES = Dice(
         f"A transfer gives files new times, in the order in which they happen to arrive. {_IN_THE_NAME}",
         _OF_THE_NAME,
     ),
-    (None, *BOTH),  # where a restart is in place, times are what they seem
+    (None, *BOTH),  # None: after a restart in place, files still have the times at which they were written
 )
 PROCESS = Dice(
     re.compile(rb"\bgetpid\b"),
@@ -83,7 +84,7 @@ PROCESS = Dice(
 _NUMBERS, _TEMPORARY, _KILLS = (re.compile(rb"\b%s" % word) for word in (rb"random\b", rb"tempfile\b", rb"kill"))
 ALL = (RANDOM, LISTING, TIMES, PROCESS)
 OF_FILES = (LISTING, TIMES)
-"""For a program that draws random numbers itself."""
+"""For an exercise whose program draws random numbers by design."""
 _LOADED = b"""
 def _load(number, listing, times, process, tempfile, given):
     import os, random, sys, time
@@ -145,7 +146,8 @@ _load(*%a)
 
 
 def fair(ask: Ask, left_to_chance: tuple[Dice, ...] = ALL) -> Ask:
-    """The same question, asked with each side of these dice."""
+    """The same question, asked with each side of those dice that a job throws. The result is a failure if any side
+    fails."""
 
     @wraps(ask)
     def asked(job: Job, cache: ExplorationCache) -> Result:
@@ -168,12 +170,12 @@ def fair(ask: Ask, left_to_chance: tuple[Dice, ...] = ALL) -> Ask:
 
 
 def _too_much(result: Result) -> bool:
-    """Whether an answer has used all that it may, which says nothing of what its dice show."""
+    """Whether a limit has ended an execution, which says nothing about the dice."""
     return result.failure is not None and result.failure.over
 
 
 def _by_chance(dice: Dice, result: Result) -> Result:
-    becomes = result.text.replace(" even without an eviction", "")  # which the dice may stand for
+    becomes = result.text.replace(" even without an eviction", "")  # the dice may stand for an eviction
     text = f"It depends on {dice.text} whether this is right. If it goes badly: {becomes}"
     failure = result.failure and replace(result.failure, text=text, misconception=None, hints=dice.hints)
     return replace(result, text=text, failure=failure)
@@ -183,7 +185,7 @@ def _thrown(job: Job) -> list[Dice]:
     """What a job leaves to chance, as far as its Python files mention it."""
     if not isinstance(job.inputs.get(job.executable), File):
         return []
-    # Who wants to kill a process has to be told its real number.
+    # A program that kills a process needs its real number.
     return [dice for dice in ALL if _mentioned(job, dice.words) and not (dice is PROCESS and _mentioned(job, _KILLS))]
 
 

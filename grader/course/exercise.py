@@ -66,8 +66,8 @@ class Result:
 
 
 FEWER = Bounds(executions=30)
-"""For jobs that are shell scripts, or start a Python process of their own: they take five times as long, and right ones
-need at most ten executions."""
+"""For jobs that are shell scripts, or start a Python process of their own: they take five times as long, and right
+answers need at most ten executions."""
 
 
 class ExplorationCache:
@@ -81,7 +81,8 @@ class ExplorationCache:
         self._explored: dict[tuple[Job, Tree, bool], Exploration] = {}
 
     def explore(self, job: Job, expected: Tree, late: bool = True) -> Exploration:
-        """explore(), once for each job. `late` as in Bounds. Each answer is tested once for doing the same twice."""
+        """The result of explore(), cached for each job. `late` is as in Bounds. Only one exploration of an answer tests
+        whether it does the same twice."""
         what = job, expected, late
         if what not in self._explored:
             most = self.bounds.executions if hashing.seed(job.inputs, 0) == hashing.FIXED else FEWER.executions
@@ -97,7 +98,7 @@ class ExplorationCache:
 
     @property
     def explorations(self) -> Collection[Exploration]:
-        """Those made so far."""
+        """The explorations made so far."""
         return self._explored.values()
 
 
@@ -125,7 +126,7 @@ class Question:
 
 
 def _by_numbers(failure: Failure) -> Failure:
-    """A failure with drawn numbers, where the known ones pass."""
+    """A failure with unseen numbers, where the known numbers pass."""
     fact = Evidence(
         "numbers",
         "the answer is right with the numbers of the notebook, and not with others: does it contain one of them?",
@@ -156,11 +157,11 @@ def _parsed(directory: Tree, submit_file: str) -> submit.Submission:
 
 
 _BY_PATH = re.compile(rb"(?<![\w./])(?<!-[efrx] )/(?:usr/)?bin/(?=(?:date|sleep|timeout)\b)")
-"""The directory of a command that is in virtual time where it is called by its name."""
+"""The directory in the path of a command that runs in virtual time only if it is called by its name."""
 TRIAL = Bounds(executions=16, twice=False)
 """For a corrected copy of a wrong answer: a right answer needs a dozen executions."""
 MOST_TRIALS = 24
-"""Corrected copies that are tried at most."""
+"""How many corrected copies are tried at most."""
 SURE = ("left-running", "two-files-disagree", "host-in-checkpoint", "path-flattened", "sigterm-saves")
 """Misconceptions whose diagnosis proves the cause, so that no cures have to be tried."""
 
@@ -196,17 +197,17 @@ class Exercise:
     literal: bool = False
     """The answer is not a file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
     misconception_hints: Mapping[str, Mapping[int, str]] = field(default_factory=dict, hash=False)
-    """Misconception → 1, 2 or 3 → the hint that is given here in the place of the misconception's own."""
+    """Misconception → 1, 2 or 3 → the hint that replaces the misconception's own in this exercise."""
     optional: bool = False
-    """It takes what not everyone has, and counts for those alone who have tried it."""
+    """It needs something that not everyone has, and counts only for students who have tried it."""
     name: str = ""
-    """That of its folder."""
+    """The name of its folder."""
     folder: Path = Path()
     """Where its files are."""
 
     def given(self) -> Tree:
-        """The submit directory as the student gets it. An answer file that is in it as well is what the student begins
-        with: an answer that changes none of them has not been tried yet."""
+        """The submit directory as the student gets it. If it contains answer files, the student begins with those, and
+        an answer that changes none of them counts as not tried."""
         begun = self.folder / "given"
         return self.files() | files_in(begun) if begun.is_dir() else self.files()
 
@@ -299,8 +300,8 @@ class Exercise:
                 if self.literal:
                     return "Your answer is still missing: put it in place of the dots."
                 file = f"{self.name}/{path}"
-                # A check does not take the given file, as grading does if a cell is gone: the cell may have been changed,
-                # and not run.
+                # If a cell is gone, grading takes the given file. A check does not: the cell may have been changed but
+                # not run.
                 why = (
                     "" if path == self.answers[0] else ", changed or not. Only a cell that was run has written its file"
                 )

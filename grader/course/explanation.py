@@ -36,7 +36,7 @@ LATE = (SOLUTION, TRUTH, STORY)
 """Headings that begin like this come last in a card."""
 
 Sections = tuple[tuple[str, str], ...]
-"""Heading and content of each."""
+"""(heading, content) of each section."""
 
 
 def story_of(report: Report, executor: Executor) -> Sequence[Moment]:
@@ -144,7 +144,7 @@ def card_text(report: CardContents, sections: Sections, nudge: bool = False) -> 
 
 
 def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments: Sequence[Moment]) -> Markup:
-    """The story of a failure. That of a prediction, which is long and shows no failure, is drawn step by step."""
+    """The story of a failure. The story of a prediction, which is long and shows no failure, is drawn step by step."""
     submit, log = _directory(exercise, answer, job), job.log
     if exercise.literal:
         first = step_of(in_steps(moments), *failure.decisive) if failure.decisive else 1

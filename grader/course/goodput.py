@@ -20,7 +20,7 @@ from typing import NamedTuple, Protocol
 
 HOUR = 3600.0
 PATIENCE = 4
-"""A job is given up after this many times its work in slots."""
+"""A job is given up when its slots have lasted this many times as long as its work."""
 
 
 # -- formulae ----------------------------------------------------------------------
@@ -87,7 +87,7 @@ class AtLimit:
 
 @dataclass(frozen=True)
 class OfficeHours:
-    """Desktop computers whose owners work from 8 to 18 o'clock: more evictions by day than by night."""
+    """Desktop computers whose owners work from 8:00 to 18:00: more evictions by day than by night."""
 
     mean_time_between_evictions: float
     busier: float = 6.0
@@ -182,7 +182,7 @@ def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = P
     for number, lasts in enumerate(slots, 1):  # noqa: B007 - it is the number of slots used
         used += lasts
         restarts += min(lasts, restart)
-        # a piece is safe before the program has started again
+        # a piece is safe as soon as it is saved, before the program starts again
         reached = ends[pieces] + lasts - restart + plan.again
         if lasts > restart and reached >= ends[pieces + 1]:
             pieces, fruitful = bisect_right(ends, reached) - 1, fruitful + 1
@@ -197,7 +197,7 @@ def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = P
 
 
 def slot_lifetimes(pool: Pool, jobs: int, seconds: float, seed: int | str = 0) -> list[list[float]]:
-    """Lifetimes of the slots of several jobs, each for that many seconds: to compare plans on the same slots."""
+    """Lifetimes of the slots of several jobs, enough for `seconds` each, to compare plans on the same slots."""
     return [_first(pool.slots(random.Random(f"{seed} {job}")), seconds) for job in range(jobs)]
 
 

@@ -1,4 +1,4 @@
-"""Judges a run on a real HTCondor like one in the simulator: by the known answer, or by the simulator's run without
+"""Judges a run on a real HTCondor like a run in the simulator: by the known answer, or by the simulator's run without
 faults. The simulator also provides the explanation.
 
 It looks only at the last moment of a job; real_pool/following.py follows jobs.
@@ -109,7 +109,7 @@ class Judge:
             last.returned_files.get(path) != entry for path, entry in self.expected.items()
         ):
             return "wrong output"
-        # An eviction costs one execution. A run with more of them has gone back before a checkpoint.
+        # An eviction costs one execution. A run with more executions has gone back to before a checkpoint.
         went_back = self.free.exit is not None and last.execution > self.free.executions + len(faults)
         return "lost progress" if went_back else None
 

@@ -15,7 +15,7 @@ from .trusted import trusted
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 PAYLOAD = next(filter(Path.is_dir, (_PACKAGE / "payload", _PACKAGE.parent / "payload")))
-"""In the package if that is installed, beside it in the repository."""
+"""In an installed package, or beside the package in the repository."""
 
 
 def make_executable(folder: Path) -> None:

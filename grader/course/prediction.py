@@ -49,8 +49,9 @@ def prediction(
 ) -> Exercise:
     """An exercise whose single answer is a literal with the exercise's name.
 
-    `job` makes the job, or names the exercise whose given files are it. `truth` gets the right value from its story on
-    `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown with a
+    `job` makes the job, or names an exercise whose given files are the job. `truth` gets the right value from its story
+    on `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown
+    with a
     right answer and with the solution. `wrong` returns the response to a wrong value (a dictionary's `get` will do; a set
     arrives as a frozenset), and must not reveal the right value. `decisive` is the moment of the story to look at, as in
     Failure. `read` normalises values that mean the same.
@@ -114,7 +115,7 @@ def _plain(value: object) -> object:
 
 
 def _same(value: object, right: object) -> bool:
-    if isinstance(right, frozenset) and isinstance(value, tuple):  # a list of names is as good as a set of them
+    if isinstance(right, frozenset) and isinstance(value, tuple):  # a list of names is as good as a set
         return all(isinstance(name, str) for name in value) and frozenset(value) == right
     return type(value) is not bool and value == right
 
@@ -141,7 +142,7 @@ def _is_letter(value: object) -> bool:
 
 
 def _difference(value: object, right: object) -> str:
-    """A sentence that a value is wrong, and how far a set is, without revealing the right value."""
+    """A sentence saying that a value is wrong, or how many names of a set are, without revealing the right value."""
     if isinstance(right, frozenset) and isinstance(value, Collection):
         given = frozenset(value)
         counts = [(given & right, "right"), (given - right, "not there"), (right - given, "missing")]

@@ -14,9 +14,9 @@ from ..verify.evidence import Evidence
 from .report import Failure
 
 MOST_CHARACTERS = 100_000
-"""Characters of a file that are read."""
+"""How many characters of a file are read."""
 LONGEST_LITERAL = 2_000
-"""Characters of a value; the longest answer has some dozens."""
+"""The most characters of a value; the longest answer has a few dozen."""
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -26,7 +26,7 @@ OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 LARGEST = 1e15
 FUNCTIONS: dict[str, Callable[..., float]] = {"sqrt": math.sqrt, "math.sqrt": math.sqrt, "round": round, "int": int}
-"""With OPERATORS, what a value may be computed by, from numbers that are not larger than LARGEST."""
+"""Functions that may compute a value, like OPERATORS, from numbers up to LARGEST."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -40,7 +40,8 @@ def unwritten_functions(file: File) -> set[str]:
 
 
 def end_without_a_value(file: File, function: str) -> int | None:
-    """The last line of a function in a Python file that returns no value wherever it ends; None if it may return one."""
+    """The number of a function's last line in a Python file, if the function never returns a value; None if it may
+    return one, or if there is no such function."""
     try:
         [node] = [node for node in parsed(file.content).body if getattr(node, "name", "") == function]
         if not isinstance(node, ast.FunctionDef) or any(map(_gives_a_value, node.body)):
@@ -84,7 +85,7 @@ def same_text(left: File, right: File) -> bool:
 
 
 def literal(text: str) -> object:
-    """The value of a Python literal: a number, also one that is computed from others, a string, a list, a set ... Raises
+    """The value of a Python literal: a number (also arithmetic on numbers), a string, a list, a set ... Raises
     ValueError for anything else."""
     if len(text) > LONGEST_LITERAL:
         raise ValueError("it is too long")
@@ -126,7 +127,8 @@ class _Arithmetic(ast.NodeTransformer):
 
 
 def _number(node: ast.expr) -> float | None:
-    """The number that a node is; None if it is none, or too large to compute with: squares of squares would never end."""
+    """The number that a node stands for; None if it stands for none, or for one that is too large to compute with
+    (squares of squares would take for ever)."""
     value = node.value if isinstance(node, ast.Constant) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > LARGEST:
         return None

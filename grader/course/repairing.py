@@ -4,7 +4,7 @@ A bug can also be hidden instead of repaired: by saving never or seldom, or by l
 output of a run that never saves, by its virtual time, and by the time between two checkpoints.
 
 A repaired loop is also run for three iterations with a checkpoint after each. That shows whether it saves before doing
-any work, or at its end, and it is one iteration more than may be done without a checkpoint.
+any work, or at its end. Three iterations are one more than such a job may do without a checkpoint.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ NEVER = 10**6
 
 
 def known_answer(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
-    """The right output: that of the original program if it never saves."""
+    """The right output: the output of the original program if it never saves."""
     return loop.program.known_answer(*loop.arguments(numbers), **{**numbers, "interval": NEVER})
 
 
 def two_checkpoints(draw: random.Random, length: str) -> dict[str, float]:
-    """An interval that no example has, and a number of iterations for two checkpoints: a restart after a restart shows as
-    much as any later one."""
+    """An interval that no example has, and a number of iterations for two checkpoints: the second restart shows as much
+    as any later restart."""
     interval = draw.choice((2, 5))
     return {length: 2 * interval + draw.randint(0, interval - 1), "interval": interval}
 
@@ -139,13 +139,14 @@ class Loop:
         then: tuple[Ask, ...] = (),
         **more: Any,
     ) -> Question:
-        """in_place() or anywhere() as one of an exercise's questions: with each of these numbers, {} being those that are
-        given, and with drawn ones. `first` and `then` are asked, too; `more` as for a Question."""
+        """in_place() or anywhere() as a question of an exercise: asked with each of `numbers`, where {} stands for the
+        given numbers, and with unseen numbers. `first` is asked before, `then` after that; `more` are further fields of
+        Question."""
         ask = both(*first, *(asks(**some) for some in numbers), *then)
         return Question(name, maximum, ask, unseen=lambda draw: asks(**self.draw(draw)), **more)
 
     def _begun(self, result: Result, exploration: Exploration) -> Result:
-        """A failure; if the first execution has already begun with another iteration than it should, with that in front."""
+        """A failure. If even the first execution began with the wrong iteration, its text says this first."""
         first = _new_labels(exploration.first)[:1] if exploration.first else []
         right = exploration.reference.get(OUTPUT) if exploration.known and exploration.reference else None
         should = right.text.partition(" ")[0] if isinstance(right, File) else ""
@@ -156,7 +157,7 @@ class Loop:
         )
 
     def _endless(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
-        """The failure of a job that has not ended after more executions than iterations, plus one to end."""
+        """The failure of a job that has not ended after more executions than its iterations and one more; else None."""
         way = free_way(exploration)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None
@@ -215,7 +216,8 @@ def _new_labels(state: State) -> list[str]:
 
 
 def _with(result: Result, numbers: dict[str, float]) -> Result:
-    """The result; if it failed with other numbers than those in the submit directory, with these in front."""
+    """The result. If it is a failure with other numbers than those in the submit directory, its text says these
+    first."""
     text = ", ".join(f"{name} = {value:g}" for name, value in numbers.items())
     return told(result, f"With {text}") if numbers else result
 

@@ -2,7 +2,7 @@
 
 The iterations at which a rule saves do not depend on evictions, because a restart after an eviction does the same as the
 first start from that checkpoint. So the program is run through once, in a confined process, to see at which iterations it
-saves. Nothing else is taken from that process, and it does not know how long things take and when slots are lost.
+saves. No other result is taken from that process: how long things take, and when slots are lost, is decided outside it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MINUTE = 60.0
 AROUND = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
 """Candidates for the best interval, as multiples of Young's."""
 JOBS = 40
-"""Jobs that are simulated on each pool."""
+"""How many jobs are simulated on each pool."""
 OFTEN = Program("often", "sweep.py", module="when.py", idle=b"def save_now(*told):\n    return False\n")
 """payload/often: sweep.py START END."""
 
@@ -57,7 +57,7 @@ sys.exit(code)
 '''
 
 MOST_HOURS = 7 * 24
-"""Hours of work in which a rule is asked whether to save."""
+"""For how many hours of work after a start a rule is asked whether to save."""
 ASK_ON = b'''\
 #!/usr/bin/env python3
 """Continues like the sweep, but never saves, until the rule says so for the first time; writes down each answer."""
@@ -82,7 +82,7 @@ with open("answers.txt", "w") as file:
 
 
 class RuleAnswer(NamedTuple):
-    """The answer of a rule so many seconds after a start: whether it saves, and the answer's text."""
+    """The answer of a rule some seconds after a start: whether it saves, and the answer's text."""
 
     seconds: int
     saves: bool
@@ -94,7 +94,7 @@ class Scenario:
     """A pool, and a job on it."""
 
     name: str
-    """The end of a phrase: a pool with ..."""
+    """The end of the phrase "a pool with ..."."""
     pool: Pool
     steps: int
     seconds: tuple[float, float, float]
@@ -139,7 +139,7 @@ class Scenario:
         return Plan(work, (self.saving + self.upload,) * len(saved) + (self.upload,), self.starting)
 
     def saved_every(self, seconds: float) -> list[int]:
-        """The iterations at which a job saves if it saves after every so many seconds of work."""
+        """The iterations before which a job saves if it saves after every `seconds` of work."""
         saved, since = [], 0.0
         for iteration, lasts in enumerate(self.iterations, 1):
             if since >= seconds:
@@ -199,8 +199,9 @@ def _drawn(
     ratio: tuple[float, float],
     iterations: float,
 ) -> Scenario:
-    """`ratio` is that of the time between evictions to the cost of a checkpoint; `iterations` the number of them in a good
-    interval."""
+    """A drawn pool of a kind, and a job on it. `minutes` is the range of the mean time between evictions, `ratio` the
+    range of its ratio to the cost of a checkpoint; `iterations` is how many iterations Young's interval has, on
+    average."""
     pool = kind(round(MINUTE * draw.uniform(*minutes)))
     checkpoint = round(pool.mean_time_between_evictions / draw.uniform(*ratio))
     starting = round(checkpoint * draw.uniform(0.1, 0.3))

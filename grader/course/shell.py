@@ -1,11 +1,11 @@
-"""Which exercises take a shell, and so can't be done in a browser, which has none."""
+"""Which exercises need a shell, and so can't be done in a browser."""
 
 from __future__ import annotations
 
 from .exercise import Exercise
 
 PREDICTIONS = frozenset({"torn_file", "pipe_lines", "kept_when_vacated", "launcher_code"})
-"""Those about a job that a shell runs."""
+"""Predictions about a job that a shell runs."""
 _SHELLS = (b"#!/bin/", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
 
 

@@ -278,7 +278,8 @@ class LivePanel:
         self.status.value = frame.status(self.at.time, text)
 
     def _place(self) -> int:
-        """The position of the slider, rounded to one of its steps: otherwise the slider moves there and reports a change."""
+        """The position of the slider, rounded to one of its steps: otherwise it would move there and report a
+        change."""
         step = self.live.step(self.at)
         return round(self.at.time / step) * step
 

@@ -59,7 +59,7 @@ class Site:
         return directory
 
     def workplace(self, directory: Path) -> Path:
-        """The directory from which to queue jobs for `directory`: the directory itself, or a fixed substitute for it."""
+        """The directory from which to queue jobs for `directory`: `directory` itself, or a fixed substitute for it."""
         return directory
 
     def hand_over(self, place: Path) -> None:
