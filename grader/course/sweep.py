@@ -58,10 +58,10 @@ LAST_OR_NEXT = (
     "is called before that iteration is done."
 )
 LEAVE_WHEN_SAVED = "Exit with 85 only in save_checkpoint: when the last iteration is done, the program ends by itself."
-"""Hints that both exercises give in place of those of a misconception."""
+"""Hints that replace a misconception's own in both exercises."""
 AT_THE_END = {"start": 98, "end": 100, "interval": 1, "steps": 100}
-"""A sweep that saves before each iteration but the first: before the last one, and before another one, whose number has
-fewer digits."""
+"""A sweep that saves before each iteration but the first: before the last iteration, and before another one, whose
+number has fewer digits."""
 
 
 def evicted_sweep() -> Job:
@@ -99,7 +99,7 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], start: int
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
-    """A question about a sweep with drawn numbers."""
+    """A question about a sweep with randomly drawn numbers."""
 
     def drawn(draw: random.Random) -> Ask:
         # One checkpoint is enough: questions with known numbers test further restarts, and a save at the end.
@@ -165,7 +165,7 @@ def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named 
 
 def _elsewhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result | None:
     """The failure if a fresh start depends on its place and time: observations of one start would then say little about
-    others."""
+    other starts."""
     first = cache.explore(job, expected).root
     later = cache.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
     if later.exit == first.ran.exit and abs(later.seconds - first.ran.seconds) <= 0.1 * first.ran.seconds:
@@ -195,7 +195,7 @@ def _last_line(sandbox: Tree) -> int:
 
 
 def _before_start(job: Job, exploration: Exploration) -> int:
-    """How many iterations before START a fresh start does too many."""
+    """How many iterations before START a fresh start does."""
     first = begun(exploration.root)
     return 0 if first is None else max(0, int(job.arguments[0]) - first)
 

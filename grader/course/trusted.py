@@ -1,6 +1,6 @@
 """The executor for the course's own programs, which need no confinement.
 
-It is separate from the executor of students' programs, which may have left anything behind there.
+It is separate from the executor for students' programs, where these may have left anything behind.
 """
 
 from __future__ import annotations

@@ -34,9 +34,9 @@ DIVERGES: dict[str, float] = {"courant": 1.01, "seconds": 1, "disk_seconds": 1}
 BEFORE_THAT = 32
 """... and a time limit with which it writes two restart files before that."""
 MOST_TRIES = 4
-"""Time limits that are tried for one moment."""
+"""How many time limits are tried for one moment."""
 SHORT: dict[str, float] = {"steps": 28, "seconds": 1, "disk_seconds": 3}
-"""Settings with which waves writes two restart files, which takes half of the time."""
+"""Settings with which waves writes two restart files, and spends about half of its time on that."""
 
 NAIVE = b"""\
 #!/bin/bash
@@ -53,8 +53,8 @@ exit $code
 
 
 def waves(job: Job, limit: float | None = None, naive: bool = False, **settings: float) -> Job:
-    """The same job with another time limit (the first argument of its wrapper) and other settings. With `naive`, it has a
-    wrapper that ignores files that were cut off."""
+    """The same job with another time limit (the first argument of its wrapper) and other settings. With `naive`, it has
+    a wrapper that does not notice files that were cut off."""
     changed = WAVES.changed(naive_job() if naive else job, **settings)
     return changed if limit is None else limited(changed, limit)
 
@@ -65,7 +65,7 @@ def limited(job: Job, limit: float) -> Job:
 
 
 def naive_job() -> Job:
-    """The job with a wrapper that ignores files that were cut off."""
+    """The job with a wrapper that does not notice files that were cut off."""
     return load("wrapper").job(Tree({"my_wrapper": File(NAIVE, executable=True)}))
 
 
@@ -74,7 +74,7 @@ def naive_job() -> Job:
 
 @dataclass(frozen=True)
 class Cut:
-    """A moment of an execution from the first step on, and what waves has printed last."""
+    """A moment of an execution that begins with the first step, and the last line that waves has printed by then."""
 
     seconds: int
     said: str
@@ -83,7 +83,7 @@ class Cut:
 
 
 def cut_at(seconds: float, settings: dict[str, float]) -> Cut:
-    """The moment after so many seconds of an execution that begins with the first step."""
+    """The moment after `seconds` of an execution that begins with the first step."""
     printed = [text for at, text in _listing(settings) if at <= seconds]
     saving = re.compile(r"step \d+|restart.dat.*")
     return Cut(round(seconds), printed[-1], bool(saving.fullmatch(printed[-1])) and not _whole(printed[-1]))
@@ -104,7 +104,7 @@ def first_file(settings: dict[str, float]) -> int:
 
 
 def _second_save(settings: dict[str, float]) -> int:
-    """The seconds after which it begins to save for the second time."""
+    """The seconds after which waves begins to save for the second time."""
     return [seconds for seconds, text in _listing(settings) if re.fullmatch(r"step \d+", text)][1]
 
 
@@ -136,7 +136,8 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
-    """A question about waves with drawn settings, and a time limit that is enough for so many restart files."""
+    """A question about waves with randomly drawn settings, and a time limit that is enough for `periods` restart
+    files."""
 
     def drawn(draw: random.Random) -> Ask:
         settings = unseen_settings(draw)
@@ -241,7 +242,8 @@ def _not_its_argument(job: Job, cache: ExplorationCache, run: Run) -> str:
     """What is wrong if a first execution that was cut off would not end earlier with a shorter limit; else ''."""
     if float(job.arguments[0]) != LIMIT:
         return ""  # testing one limit is enough
-    # One of the two is shorter even for a wrapper that only checks now and then, or subtracts from its limit.
+    # One of the two ends the execution earlier, even with a wrapper that only checks now and then, or subtracts from
+    # its limit.
     for limit in (moments(SHORT)[0], 2 * first_file(SHORT) + 1):
         shorter = limited(WAVES.changed(job, **SHORT), limit)
         then = cache.executor.run(shorter, shorter.inputs)
@@ -300,8 +302,8 @@ def _exit_code(job: Job, cache: ExplorationCache, **settings: float) -> int | No
 
 
 def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: float) -> Ask:
-    """The question whether a job ends right wherever its first execution is cut off, with the same time limit in all
-    executions. `choose` selects from moments()."""
+    """A question: does a job end right wherever its first execution is cut off, with the same time limit in all
+    executions? `choose` selects from moments()."""
 
     def ask(job: Job, cache: ExplorationCache) -> Result:
         explored: dict[tuple[Exit, Tree], Exploration] = {}
@@ -338,8 +340,8 @@ def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: floa
 
 
 def cut_off_unseen(draw: random.Random) -> Ask:
-    """The same with drawn settings, and only the last moment of writing: a wrapper that checks the size or the number of
-    lines is most likely to accept that incomplete file."""
+    """cut_off() with randomly drawn settings, and only at the last moment of writing: a wrapper that checks the size or
+    the number of lines is most likely to accept that incomplete file."""
     settings = unseen_settings(draw)
     settings["steps"] = 3 * settings["save_every"] - 2
     return cut_off(lambda moments: moments[-1:], **settings)
@@ -349,8 +351,8 @@ def _cut(
     job: Job, targets: Sequence[int], cache: ExplorationCache, settings: dict[str, float]
 ) -> Iterator[tuple[Job, Cut]]:
     """The job with time limits that cut off waves, in the first execution, at these moments, or a little later with a
-    wrapper that only checks now and then. Yields moments while waves writes its second restart file or a later one, and
-    the first moment before that: the job must also finish with one file in each execution."""
+    wrapper that only checks now and then. Yields only moments at which waves is writing its second or a later restart
+    file, and the first moment before that, as the job must also finish if each execution writes one file."""
     before, ahead = False, 0
     steps_in_all = WAVES.settings(WAVES.changed(job, **settings))["steps"]
     for moment in targets:
@@ -364,7 +366,7 @@ def _cut(
         files, since = _progress(run, settings)
         cut = replace(reached, seconds=round(run.seconds))
         if _steps(run) >= steps_in_all or (files > 1 and not cut.saving):
-            continue  # without a limit, perhaps as the wrapper subtracts too much; or the file is complete
+            continue  # waves was not cut off, perhaps as the wrapper subtracts too much; or the file is complete
         if files > 1:
             yield cut_job, cut
         elif not before and ((files and since) or any(_whole(text) for _, text in _printed(run))):
@@ -373,8 +375,9 @@ def _cut(
 
 
 def _reached(run: Run, settings: dict[str, float]) -> Cut:
-    """The moment at which waves was cut off in a first execution; the wrapper may have ended later. waves prints how far it
-    got. If the wrapper hides that, its output shows it, as it computes no step while it writes a restart file."""
+    """The moment at which waves was cut off in a first execution; the wrapper may have ended later. waves prints how
+    far it got. If the wrapper hides that, the output file shows it, as waves computes no step while it writes a restart
+    file."""
     listing, printed = _listing(settings), _printed(run)
     files, since = _progress(run, settings)
     if printed:

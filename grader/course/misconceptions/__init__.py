@@ -34,4 +34,4 @@ CLUES: dict[str, Callable[[Case], tuple[Evidence, ...]]] = {
 SENTENCES: dict[str, Callable[[Case], str]] = {
     module.MISCONCEPTION.id: module.sentence for module in _MODULES if hasattr(module, "sentence")
 }
-"""Misconception → the function that says what of its sentence a case shows."""
+"""Misconception → the function that returns the part of its sentence that a case shows."""

@@ -36,8 +36,8 @@ def clues(case: Case) -> tuple[Evidence, ...]:
 
 
 def checkpoint_not_transferred(case: Case) -> bool:
-    """Elsewhere it starts over, or fails, for want of a file that it had written itself; nothing has come there, or only
-    inputs and empty files, which are listed so that they are not missing."""
+    """In a new sandbox, the job starts over, or fails, because a file that it had written itself is missing. No state
+    has arrived there, or only inputs and empty files, which may be listed just so that no listed file is missing."""
     if not case.moved or case.failure not in ("lost progress", "failed", "never finishes", "wrong output"):
         return False
     lost = [path for path in case.left_behind if path not in case.outputs()]

@@ -19,8 +19,8 @@ MISCONCEPTION = Misconception(
 
 
 def clues(case: Case) -> tuple[Evidence, ...]:
-    """The exceptions that were raised and caught in the job's own files, the first of each line; and, as the reason, a
-    checkpoint file that it has emptied."""
+    """Evidence of exceptions that were raised and caught in the job's own files, the first on each line; and, as the
+    reason, of a checkpoint file that the job has emptied."""
     raised = {(file, line): f"{kind}: {text}" for _, file, line, kind, text in reversed(case.swallowed)}
     swallowed = tuple(
         Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file, line)

@@ -33,8 +33,8 @@ def exit_zero_after_save(case: Case) -> bool:
 
 
 def saved_in_vain(case: Case) -> bool:
-    """The job has saved its first checkpoint and left with 0, and is held for the output that it has not made yet; or its
-    output is not right, and it can't leave with another exit code."""
+    """The job has saved its first checkpoint and left with 0, and is held for output that it has not made yet; or its
+    output is wrong, and its script can't pass on an exit code other than 0."""
     if case.exploration.checkpoints or case.ran.exit.code != 0:
         return False
     held, facts = case.state.next, evidence.saved_in_vain(case.job, case.state)

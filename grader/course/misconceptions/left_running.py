@@ -46,8 +46,8 @@ class Ending:
 
 
 def goes_right_if_ended(case: Case) -> bool:
-    """It ends right if everything that was left running is ended: on the same schedule, or, if the right output is only
-    known from the run without faults, on every schedule."""
+    """The job ends right if everything that it leaves running is ended: on the same schedule, or, if the right output
+    is only known from the run without faults, on every schedule."""
     if not left_running(case.state) or case.exploration.violation is None or case.exploration.reference is None:
         return False
     ending = Ending(case.executor)

@@ -33,7 +33,8 @@ def link_to_directory(case: Case) -> bool:
 
 
 def link_became_file(case: Case) -> bool:
-    """Elsewhere, there is a file in place of the program's link; with the link, it would go well."""
+    """In the new sandbox, a file has taken the place of the program's link; with the link, the restart would
+    succeed."""
     if case.restart is None or case.failure == "held":
         return False
     before = case.saving.ran.sandbox if case.saving else Tree()

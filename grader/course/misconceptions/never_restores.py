@@ -29,12 +29,13 @@ def never_restores(case: Case) -> bool:
 
 
 def never_updated(case: Case) -> bool:
-    """Nothing is in the checkpoint but what was submitted, and no execution gets further."""
+    """The checkpoint contains only what was submitted, and no execution gets further."""
     return not case.given and case.failure == "never finishes" and not case.went_on() and bool(case.as_submitted)
 
 
 def sentence(case: Case) -> str:
-    """Whether it is the program that does not use the checkpoint, or nothing is in it."""
+    """The sentence: either the program does not use the checkpoint, or the checkpoint contains nothing that it
+    saved."""
     if not never_updated(case):
         return MISCONCEPTION.sentence
     return (

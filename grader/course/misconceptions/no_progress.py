@@ -22,15 +22,16 @@ MISCONCEPTION = Misconception(
 
 
 def no_progress(case: Case) -> bool:
-    """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty. A
-    loop that nobody gave may compute in no time, so that it has to leave all files as they were."""
+    """An execution takes no time, although earlier ones did, or although the job has no output yet and its saved files
+    are not all empty. A loop that comes from no exercise may compute in no time; so, without output, it must also leave
+    all files unchanged."""
     nothing = not any(actual for _, actual in case.so_far) and (case.given or not case.changed_files())
     still = case.failure == "never finishes" and case.ran.seconds == 0
     return still and (worked_before(case) or (nothing and not case.nothing_saved))
 
 
 def worked_before(case: Case) -> bool:
-    """Whether earlier executions took time. A program that only computes takes none, so that nothing follows from that."""
+    """Whether earlier executions took virtual time. False proves nothing: a program that only computes takes none."""
     return any(state.run and state.run.seconds for state in case.state.way()[:-1])
 
 
@@ -58,7 +59,7 @@ def _ten_times(match: re.Match[bytes]) -> bytes:
 
 
 def sentence(case: Case) -> str:
-    """Which of the reasons it is, where the symptom tells."""
+    """The sentence, with only that reason that the symptoms show, or with all reasons."""
     if no_progress(case) and worked_before(case) and is_checkpoint(case.job, case.ran):
         return "No execution gets further than the one before: it saves before it has done any work."
     if time_is_up(case):

@@ -33,7 +33,8 @@ def written_again(case: Case) -> bool:
 
 
 def sentence(case: Case) -> str:
-    """Of a program that nobody gave, it may have been written before saving."""
+    """The sentence. Unless the program describes its state, it does not claim that the output was written after
+    saving."""
     return MISCONCEPTION.sentence if output_ahead(case) else "A restart writes again what the output already contains."
 
 

@@ -19,7 +19,8 @@ MISCONCEPTION = Misconception(
 
 
 def output_behind(case: Case) -> bool:
-    """All that was lost is the line of the last iteration before a save; and that iteration was done, as it took its time."""
+    """Only the line of the last iteration before each restart is missing; that iteration was done, as it took its
+    time."""
     expected, got = case.lines
     missing = [line for line in expected if line not in got]
     return (

@@ -19,7 +19,7 @@ MISCONCEPTION = Misconception(
 
 def output_not_in_checkpoint(case: Case) -> bool:
     expected, got = case.lines
-    got = [line.lstrip("\0") for line in got]  # a file that is cut to more than its length has a hole
+    got = [line.lstrip("\0") for line in got]  # a file that is "truncated" to more than its length has a hole
     return (
         case.failure == "wrong output"
         and case.moved
@@ -30,7 +30,7 @@ def output_not_in_checkpoint(case: Case) -> bool:
 
 
 def missing_output(case: Case) -> bool:
-    """Elsewhere it fails because the output that it had begun is missing."""
+    """In a new sandbox, the job fails because the output that it had begun is missing."""
     return (
         case.failure == "failed"
         and case.moved

@@ -24,8 +24,8 @@ MISCONCEPTION = Misconception(
 
 
 def sigterm_saves(case: Case) -> bool:
-    """It never exits with the checkpoint code by itself, but on SIGTERM, or another signal that it names, it does, or writes
-    a file that it does not write otherwise."""
+    """The program never exits with the checkpoint code by itself. On SIGTERM, or another signal that it names, it does,
+    or it writes a file that it does not write otherwise."""
     never_saved = case.exploration.verdict == UNKNOWN and not case.exploration.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None:
         return False

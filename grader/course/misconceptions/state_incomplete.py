@@ -27,12 +27,12 @@ def state_incomplete(case: Case) -> bool:
 
 
 def goes_astray(case: Case) -> bool:
-    """The lines from before the first restart are right."""
+    """The output is right up to a restart, and wrong after it."""
     return case.failure == "wrong output" and case.astray()
 
 
 def only_the_end(case: Case) -> bool:
-    """The last execution makes a file, in which only what was computed since the last restart is."""
+    """The last execution makes a file that contains only what was computed since the last restart."""
     return not case.given and case.only_the_end() and not case.was_there()
 
 

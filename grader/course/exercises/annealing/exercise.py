@@ -21,7 +21,7 @@ ANYWHERE = "Evicted at any time, any number of times, it ends as if nothing had 
 
 
 def _part(name: str, title: str, points: float, lost: str) -> Question:
-    """The question about one part of the state, and what is told if a restart has lost it."""
+    """The question about one part of the state, and the message if a restart has lost it."""
     question = goes_on_with(name, f"At iteration {{iteration}} the job goes on, but {lost}.")
     return Question(title, points, asking(question), rests_on=(GOES_ON,), unseen=unseen(question))
 

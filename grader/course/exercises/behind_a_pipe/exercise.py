@@ -24,17 +24,17 @@ OVERWRITTEN = (
     "Each execution continues the log that it finds. > empties a file before it is written, and so does tee without -a.",
     "Append to the log: >> model.log 2>&1, or tee -a model.log.",
 )
-"""Hints for a log of the last execution only."""
+"""Hints for a log that contains only the last execution."""
 UNHEARD = (
     "What does the model print, and where does it go?",
     "The model tells how far it is on stdout. 2> takes stderr alone, and a pipe stdout alone.",
     "Let both streams go into the log: >> model.log 2>&1, or 2>&1 | tee -a model.log.",
 )
-"""Hints for a log without what the model says."""
+"""Hints for a log that lacks the model's messages."""
 
 
 def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
-    """Whether the log that comes home has what the model said in every execution."""
+    """Whether the returned log has the model's messages from every execution."""
     asked, _, exploration = ROD.explore(job, cache)
     end = free_way(exploration)[-1]
     log = end.end.returned_files.text(LOG)

@@ -12,7 +12,7 @@ from grader.rules.simulation import Moment
 
 
 def cost_of_a_checkpoint(moments: Sequence[Moment]) -> int:
-    """The seconds of a story, from the start of its first execution to the start of the second, that were no work."""
+    """The seconds between the first two starts in a story that were not spent on iterations."""
     first, second = [moment for moment in moments if moment.kind in ("started", "restarted")][:2]
     iterations = int(second.spool.file("checkpoint.txt").text) - 1
     each = OFTEN.settings(payload_job("often/sweep.sub"))["seconds_early"]

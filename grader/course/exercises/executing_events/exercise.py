@@ -1,4 +1,4 @@
-"""What the job event log tells of a restart."""
+"""What the job event log shows of a restart."""
 
 from __future__ import annotations
 

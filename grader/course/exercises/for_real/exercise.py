@@ -25,7 +25,7 @@ from grader.tree import Tree
 
 LAST = 12
 SECONDS = 15
-"""An iteration takes that long, so that there is time to look, and to evict."""
+"""Seconds that an iteration takes, which leaves time to look, and to evict."""
 NOTES, NOBODY = f"sweep 1 {LAST}, ", "YOUR NAME"
 LOG = "handed_in.log"
 OF_THE_SWEEP = "It is the real log of this sweep"
@@ -34,7 +34,7 @@ EVICTED = "The job was evicted"
 
 
 def paced() -> Tree:
-    """The sweep at a pace that one can follow."""
+    """The sweep at a pace that a learner can follow."""
     return SWEEP.files().put("my_input.txt", SWEEP.with_settings(seconds=SECONDS))
 
 
@@ -47,7 +47,7 @@ def handed_in(exercise: Exercise, own: Tree) -> LogSummary:
 
 
 def is_of_the_sweep(summary: LogSummary, cache: ExplorationCache) -> Result:
-    """Whether it is a log that HTCondor wrote, of this job, and whose."""
+    """Whether HTCondor wrote the log, and the log is of this job and says whose it is."""
     if summary.origin != REAL:
         return wrong(which(summary))
     for problem in (*summary.problems, *_other_job(summary)):
@@ -62,13 +62,13 @@ def is_of_the_sweep(summary: LogSummary, cache: ExplorationCache) -> Result:
 
 
 def _other_job(summary: LogSummary) -> list[str]:
-    """What the sweep would not have done: it brings its files, and takes its time."""
+    """Sentences on what the sweep would not have done: its files have a size, and its iterations take time."""
     files = paced()
     least = total_bytes(Tree({path: files[path] for path in ("sweep.py", "my_input.txt")}))
     first = summary.activations[0].received if summary.activations else None
     held = sum(one.ended - one.began for one in summary.activations if one.ended is not None)
     problems = []
-    if first is not None and first < 0.9 * least:  # an earlier version of the course may have shorter ones
+    if first is not None and first < 0.9 * least:  # an earlier version of the course may have shorter files
         problems.append(f"{first} bytes were sent to its first sandbox; sweep.py and my_input.txt alone have {least}.")
     if summary.exit is not None and summary.exit.code == 0 and held < LAST * SECONDS:
         problems.append(
@@ -81,7 +81,7 @@ def _other_job(summary: LogSummary) -> list[str]:
 def shows(
     what: Callable[[LogSummary], bool], say: Callable[[LogSummary], str]
 ) -> Callable[[LogSummary, ExplorationCache], Result]:
-    """The question whether the log shows something, and what it says about it."""
+    """A question: does the log show this? `say` makes a sentence about it from the log."""
 
     def ask(summary: LogSummary, cache: ExplorationCache) -> Result:
         return Result(True, say(summary)) if what(summary) else wrong(say(summary))

@@ -1,4 +1,4 @@
-"""How many lines a loop writes that takes the last year done for the next."""
+"""How many lines a loop writes if it takes the last year done for the next."""
 
 from __future__ import annotations
 

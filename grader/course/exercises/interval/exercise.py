@@ -20,7 +20,7 @@ from grader.tree import Tree
 
 WORK, MOST_MINUTES = 24 * HOUR, 10_000
 MOST, ENOUGH = 0.97, 0.85
-"""Of the best goodput: what earns full points, and what half of them. Saving once an hour reaches the second."""
+"""Shares of the best goodput: MOST earns full points, ENOUGH half of them. Saving once an hour reaches ENOUGH."""
 
 
 def interval_of(exercise: Exercise, own: Tree) -> float:

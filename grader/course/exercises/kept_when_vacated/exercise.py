@@ -1,4 +1,4 @@
-"""Which of four ways to save when a job is told to go keep anything."""
+"""Which of four ways to save at an eviction keep anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def way(letter: str) -> Job:
 
 
 def _keeping(moments: Sequence[Moment]) -> set[str]:
-    """The ways with which the second activation begins with a save."""
+    """The ways with which the second activation begins with a saved state."""
     kept = set()
     with trusted() as executor:
         for letter in "abcd":

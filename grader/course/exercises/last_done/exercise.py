@@ -1,4 +1,4 @@
-"""A loop that saves the last year done, and takes it for the next."""
+"""A loop that saves the last year done, and takes it for the next year to do."""
 
 from __future__ import annotations
 

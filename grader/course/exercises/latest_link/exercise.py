@@ -1,4 +1,4 @@
-"""What HTCondor makes of a link to a directory that is listed."""
+"""What HTCondor does with a listed link to a directory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grader.rules.simulation import Moment
 
 
 def _what_happens(moments: Sequence[Moment]) -> str:
-    """The letter of what comes of the first checkpoint."""
+    """The letter of what happens to the first checkpoint."""
     last = moments[-1]
     if last.kind == "held":
         return "c"

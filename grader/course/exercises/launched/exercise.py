@@ -1,4 +1,4 @@
-"""The student wraps a launcher that makes 1 of every exit code that is not 0."""
+"""The student wraps a launcher that turns every exit code other than 0 into 1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIVERGES: dict[str, float] = {"seed": 1987, "rate": 0.28}
 """Numbers with which it diverges in epoch 5, after a checkpoint."""
 ASKED = "launched.txt"
 ENOUGH = 6
-"""Executions in which a training that diverges in its second has to have failed."""
+"""A training that diverges in its second execution has to fail within this many executions."""
 
 
 def _known_answer(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
@@ -33,7 +33,8 @@ IT_FAILS = "When the training fails, the job fails"
 
 
 def asks_the_launcher(job: Job, cache: ExplorationCache) -> Result:
-    """Whether it is the launcher that starts the training: one that notes that it was called is put in its place."""
+    """Whether the launcher starts the training. To see this, a launcher that leaves a note when it is called replaces
+    it."""
     launcher = job.inputs.file("launch")
     note = f"open({ASKED!r}, 'a').close()\n".encode()
     noting = launcher._replace(content=launcher.content.replace(b"import os\n", b"import os\n" + note, 1))

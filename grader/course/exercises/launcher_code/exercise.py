@@ -1,4 +1,4 @@
-"""What comes home if a launcher makes 1 of every exit code that is not 0."""
+"""What a job returns if a launcher turns every exit code other than 0 into 1."""
 
 from __future__ import annotations
 

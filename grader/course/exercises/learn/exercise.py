@@ -23,7 +23,7 @@ def save_checkpoint(epoch, model, optimizer, generator):
 def restore_checkpoint(model, optimizer, generator):
     return 0
 """
-"""A checkpoint.py with which nothing is saved."""
+"""A checkpoint.py that saves nothing."""
 
 
 OLDER = (
@@ -37,7 +37,7 @@ OLDER = (
 
 
 def epochs(draw: random.Random) -> dict[str, float]:
-    """Numbers of a training that students do not have."""
+    """Numbers for a training that students do not know."""
     return {"seed": draw.randint(1, 10**6), "rate": draw.randint(20, 40) / 1000, **two_checkpoints(draw, "epochs")}
 
 
@@ -45,7 +45,7 @@ LOOP = Loop(Program("learning", "train.py", IDLE), "epoch", epochs, "epochs")
 
 
 def naming_what_is_lost(question: Callable[..., Ask]) -> Callable[..., Ask]:
-    """The same question; if it fails, its first evidence is which parts did not come back as they were saved."""
+    """The same question; if it fails, its first evidence says which parts did not come back as they were saved."""
 
     def asked(**numbers: float) -> Ask:
         def ask(job: Job, cache: ExplorationCache) -> Result:

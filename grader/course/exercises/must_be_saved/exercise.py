@@ -10,7 +10,7 @@ from grader.course.trusted import trusted
 from grader.rules.simulation import Moment, simulate
 
 COMPUTABLE = {"temperature": "iteration", "energy": "lattice", "chances": "temperature"}
-"""What the program has beside its state → what it computes it from at every start."""
+"""What the program has besides its state → what it computes that from at every start."""
 NEEDED: dict[str, Told] = {
     "random": (
         "A seed only says where the random numbers begin: begun anew, the generator gives those that were drawn "
@@ -30,8 +30,8 @@ NEEDED: dict[str, Told] = {
 
 
 def _parts_that_matter(moments: Sequence[Moment]) -> set[str]:
-    """The parts that, begun anew at each restart, change what comes home. What is computed at every start is begun
-    anew in any case, and the job that forgets nothing brings the right output all the same."""
+    """The parts of the state that change the output if they begin anew at each restart. What is computed at every start
+    begins anew in any case, and a job that forgets no part returns the right output all the same."""
     right, matter = ANNEALING.known_answer(), set()
     with trusted() as executor:
         for part in FORGETTABLE:
@@ -49,7 +49,7 @@ def _names(value: object) -> object:
 
 
 def _misjudged(value: object) -> Told | None:
-    """What a wrong set of parts reveals."""
+    """The response to a wrong set of parts."""
     if not isinstance(value, (frozenset, tuple)) or not all(isinstance(one, str) for one in value):
         return 'It takes a set of names, like {"sums", "energy"}.', None
     if not set(value) <= {*NEEDED, *COMPUTABLE}:

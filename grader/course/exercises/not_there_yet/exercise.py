@@ -1,4 +1,4 @@
-"""The student makes a job save whose list names a file that is not there yet."""
+"""The student makes a job save although it lists a file that is not there yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grader.tree import Tree
 
 
 def _stars(draw: random.Random) -> dict[str, float]:
-    """Two checkpoints, and nothing to be found before the first."""
+    """Numbers for two checkpoints, with nothing to find before the first."""
     interval = draw.randint(2, 4)
     return {
         "sky": draw.randint(1, 10**6),
@@ -26,7 +26,8 @@ LOOP = Loop(Program("planets", "search.py"), "star", _stars, "stars")
 
 
 def files() -> Tree:
-    """payload/planets, and its program once more for the example with a placeholder, which the student does not change."""
+    """payload/planets, and another copy of its program for the example with a placeholder, which the student does not
+    change."""
     given = LOOP.program.files()
     return given.put("placeholder.py", given["search.py"])
 

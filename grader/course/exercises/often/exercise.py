@@ -21,7 +21,8 @@ from grader.verify.evidence import Evidence, traceback, where_time_was_up
 
 
 LIMIT, STEPS = 2 * HOUR, 27
-"""How long each slot lasts on the pool of the first question, and the sweep there: a little more work than that."""
+"""Seconds that each slot lasts on the pool of the first question, and the steps of the sweep there, which take a little
+longer than a slot lasts."""
 ENDS = "It saves, gets on, and ends"
 MOST_BY_RULE, ENOUGH_BY_RULE = 0.95, 0.8
 RULE = "when.py"
@@ -71,7 +72,7 @@ def ends(rule: Rule, cache: ExplorationCache) -> Result:
 
 
 def _answered(answers: Sequence[RuleAnswer]) -> str:
-    """What a rule has answered in the last slot, and when it would have the job save, in a sentence or two."""
+    """What a rule answered in the last slot, and when it would have saved, in a sentence or two."""
     if not answers:
         return ""
     *before, final = answers
@@ -110,7 +111,7 @@ def _fails(what: str, run: Run, how: object) -> str:
 
 
 def _shown(run: Run | None) -> tuple[Evidence, ...]:
-    """Where a program failed, or came to no end."""
+    """Evidence of where a program failed, or did not come to an end."""
     return tuple(traceback(run) or where_time_was_up(run))
 
 

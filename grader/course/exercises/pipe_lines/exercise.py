@@ -1,4 +1,4 @@
-"""How many lines come home from a wrapper whose pipe loses the exit code."""
+"""How many lines are returned if the pipe in a wrapper loses the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes of a placeholder among the input files."""
+"""What happens with a placeholder among the input files."""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ from grader.verify.explore import Exploration
 
 OUTPUT = "my_output.txt"
 RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *restoring.RESUMING, *saving.CURES, *submitting.CURES)
-"""What the causes of a failure are looked for with, if there is a checkpoint."""
+"""Cures to try for finding the cause of a failure, if there is a checkpoint."""
 SAVING = (*leaving.NEVER, *RESUMING)
-"""The same, if there is none."""
+"""Cures to try if there is no checkpoint."""
 WHOLE = {"start": 1, "end": 12}
-"""The sweep that the notebook speaks of."""
+"""The sweep of the notebook."""
 FIRST = "It begins at START and saves a checkpoint"
 IN_PLACE = "Restarted in place, it resumes and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
@@ -51,8 +51,8 @@ def made_checkpoint(job: Job, cache: ExplorationCache, start: int, end: int, **s
 
 
 def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
-    """The question what a job does, asked for one range, with the checkpoint of another in its sandbox, and the output
-    that belongs to that."""
+    """A question: does a job that is asked for one range end right if its sandbox has the checkpoint of another range,
+    and the output that belongs to that checkpoint?"""
 
     def ask(job: Job, cache: ExplorationCache) -> Result:
         old = made_checkpoint(job, cache, **made)
@@ -69,8 +69,8 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
 
 
 def _believed(start: int) -> Named:
-    """Names stale-checkpoint if the first execution began with another iteration than START: without the checkpoint
-    that it found, it begins there."""
+    """Names stale-checkpoint if the first execution began with another iteration than START, with which it begins if
+    there is no checkpoint."""
 
     def named(exploration: Exploration) -> str | None:
         return "stale-checkpoint" if begun(exploration.root) not in (None, start) else None
@@ -87,7 +87,8 @@ def _crashed(exploration: Exploration) -> str | None:
 
 @fair
 def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
-    """Whether a job goes on, from wherever, if a file of its own checkpoint is broken, in each way there is."""
+    """Whether a job continues, from any iteration, if a file of its own checkpoint is damaged, in all ways of
+    damaged()."""
     made = made_checkpoint(job, cache, 1, 12)
     for path, entry in made.without((OUTPUT,)).items():
         if not isinstance(entry, File):
@@ -150,8 +151,8 @@ EXERCISE = Exercise(
             cures=RESUMING,
             unseen=unseen(restart_safe),
         ),
-        # It is of the iteration before START. Its END is the same, so an answer that compares nothing else takes it for a
-        # checkpoint of this run.
+        # The checkpoint is of the iteration before START. Its END is the same, so an answer that compares nothing else
+        # takes it for a checkpoint of this run.
         Question(
             "A checkpoint from before START is not used",
             2,
@@ -159,7 +160,7 @@ EXERCISE = Exercise(
             rests_on=(IN_PLACE,),
             cures=restoring.CHOOSING,
         ),
-        # It is of the iteration after END. This run saves as well, what is not as far on as the checkpoint that it found.
+        # The checkpoint is of the iteration after END. This run saves as well, at iterations before that.
         Question(
             "A checkpoint from beyond END is not used",
             3,

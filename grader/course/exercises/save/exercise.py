@@ -20,9 +20,9 @@ from grader.course.sweep import (
 )
 
 RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *saving.CURES, *saving.FOR_ANOTHER)
-"""What the causes of a failure are looked for with, if there is a checkpoint."""
+"""Cures to try for finding the cause of a failure, if there is a checkpoint."""
 SAVING = (*leaving.NEVER, *RESUMING)
-"""The same, if there is none."""
+"""Cures to try if there is no checkpoint."""
 
 
 MISCONCEPTION_HINTS = {

@@ -11,7 +11,7 @@ from grader.course.repairing import ANYWHERE, OUTPUT, Loop
 
 
 def _range(draw: random.Random) -> dict[str, float]:
-    # Not 1: that is asked as a known number, and the bug that shows there costs no points of other questions.
+    # Not 1: the known numbers include it, and the bug that shows there must not cost the points of other questions.
     start, interval = draw.randint(2, 60), draw.randint(2, 4)
     return {"start": start, "end": start + 2 * interval + draw.randint(0, interval - 1), "interval": interval}
 

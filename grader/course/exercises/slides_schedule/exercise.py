@@ -40,7 +40,7 @@ def fails(asked: Schedule, cache: ExplorationCache) -> Result:
     return Result(True, f"On the schedule {shown} what comes home is wrong, and on every shorter one it is right.")
 
 
-# What the listing does that is given is the same for all who answer.
+# The given listing does the same for everybody, so these results are cached.
 
 
 def _given_job() -> Job:
@@ -48,13 +48,13 @@ def _given_job() -> Job:
 
 
 def _right() -> Tree:
-    """What should come home."""
+    """The right output."""
     return LISTING.program.known_answer(1, 12, interval=NEVER)
 
 
 @lru_cache(1)
 def _fewest_faults() -> int:
-    """How many faults it takes that the listing goes wrong."""
+    """The least number of faults with which the listing goes wrong."""
     job = _given_job()
     with trusted() as executor:
         return len(explore(job, executor, expected=_right()).schedule or ())

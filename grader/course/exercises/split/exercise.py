@@ -1,4 +1,4 @@
-"""The student splits a sweep without checkpoints into jobs that are short."""
+"""The student splits a sweep without checkpoints into short jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.tree import Tree
 
 LAST = 12
 MOST_ITERATIONS = 3
-"""A minute each: what an eviction can cost at most."""
+"""The most iterations, of a minute each, that an eviction may cost."""
 MOST_JOBS = 2 * LAST
 SHORT = "Every job is short"
 ONCE = "Together they compute every iteration once"

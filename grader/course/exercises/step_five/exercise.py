@@ -15,7 +15,7 @@ def saved(moments: Sequence[Moment]) -> frozenset[str]:
 
 
 def names_saved(value: object) -> object:
-    """The same at step 5, when temp-dir as a whole is the two files that are in it."""
+    """Like names(), but temp-dir as a whole stands for the two files that are in it at step 5."""
     value = names(value)
     if isinstance(value, frozenset) and "temp-dir" in value:
         return (value - {"temp-dir"}) | (POSITION - {"temp-file.txt"})
@@ -23,7 +23,7 @@ def names_saved(value: object) -> object:
 
 
 def not_saved(value: object) -> Told | None:
-    """What a wrong answer about the spool directory tells."""
+    """The response to a wrong answer about the spool directory."""
     if not isinstance(value, frozenset):
         return None
     if slip := misspelt(value):

@@ -15,13 +15,13 @@ def found_elsewhere(moments: Sequence[Moment]) -> frozenset[str]:
 
 
 def names_elsewhere(value: object) -> object:
-    """The same at step 7, where stdout and stderr may be named or not."""
+    """Like names(), but without stdout and stderr, which an answer may name or not."""
     value = names(value)
     return value - STREAMS if isinstance(value, frozenset) else value
 
 
 def not_elsewhere(value: object) -> Told | None:
-    """What a wrong answer about the new sandbox tells."""
+    """The response to a wrong answer about the new sandbox."""
     if not isinstance(value, frozenset):
         return None
     if slip := misspelt(value):

@@ -31,9 +31,9 @@ REQUESTS = {
         "few slots have so much, if any, and the job would wait for one",
     ),
 }
-"""What a slot needs to have: the unit of a bare number, the least and the most that make sense for this program, and
-what is wrong with less and with more. (Pools that lend out slots advise jobs of one processor, some GB of memory, and no more
-than 8, 40 and 10: there is room above.)"""
+"""Command → the unit of a bare number, the least and the most that make sense for this program, and what is wrong with
+less and with more. (Pools that lend out slots advise one processor and some GB of memory, and at most 8 processors, 40
+GB of memory and 10 GB of disk: the most here is no less than that.)"""
 SAVED = "Exit code 85 is a checkpoint, and its files are saved"
 
 

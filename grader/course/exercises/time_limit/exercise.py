@@ -67,7 +67,8 @@ def spent(job: Job, cache: ExplorationCache) -> Spent:
 
 
 def hardly_anything_twice(slower: float = 1.0) -> Ask:
-    """The question whether a job with this limit gets on, on a machine on which everything takes so many times as long."""
+    """A question: does a job with this limit make progress, and repeat little, on a machine on which everything takes
+    `slower` times as long?"""
     there = f"On a machine that takes {slower - 1:.0%} longer for everything" if slower != 1 else "With this limit"
 
     def ask(job: Job, cache: ExplorationCache) -> Result:

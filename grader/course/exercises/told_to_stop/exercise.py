@@ -19,7 +19,7 @@ GLACIER = Program("glacier", "start.sh")
 LIMIT = 200
 """Seconds after which my_wrapper tells it to stop, in the submit file."""
 TERMINATED = 143
-"""With this code my_wrapper leaves if SIGTERM has ended what it has started."""
+"""The exit code of my_wrapper if SIGTERM has ended what it started."""
 SCRIPT = "start.sh"
 
 
@@ -107,7 +107,7 @@ def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
 
 
 def _passes_on(job: Job) -> bool:
-    """Whether the script has to do with signals itself."""
+    """Whether the script handles or sends signals itself."""
     script = job.inputs.get(SCRIPT)
     return isinstance(script, File) and any(word in script.content for word in (b"trap", b"kill", b"signal"))
 
@@ -122,7 +122,7 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
-    """The same about a glacier whose numbers are drawn, told to stop twice or so."""
+    """A question about a glacier with randomly drawn numbers, which is told to stop about twice."""
 
     def drawn(draw: random.Random) -> Ask:
         settings: dict[str, float] = {"snow": draw.randint(10, 30) / 10, "years": draw.randint(6, 9)}

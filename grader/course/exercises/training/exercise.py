@@ -1,4 +1,4 @@
-"""A training that saves its model, and not all that it needs."""
+"""A training that saves its model, but not all that it needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grader.rules.job import Job
 from grader.tree import File, Tree
 
 Flight = tuple[float, int]
-"""At how many degrees Fahrenheit, and whether a seal was damaged (1) or not (0)."""
+"""The temperature in degrees Fahrenheit, and whether a seal was damaged (1) or not (0)."""
 TAKEN = "flights_taken.txt"
 TELLS = f"""
 
@@ -24,7 +24,7 @@ def gradient(model, flight, _gradient=gradient):
         print(*flight, file=file)
     return _gradient(model, flight)
 """.encode()
-"""What makes science.py tell which flights are taken."""
+"""Code that makes science.py record which flights are taken."""
 
 
 def _epochs(draw: random.Random) -> dict[str, float]:
@@ -32,23 +32,23 @@ def _epochs(draw: random.Random) -> dict[str, float]:
 
 
 def _learns(job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
-    """What the job itself brings home if it never saves. Empty if it fails, or saves all the same."""
+    """The output of the job itself if it never saves. Empty if it fails, or saves all the same."""
     exploration = cache.explore(LOOP.job(job, **{**numbers, "interval": NEVER}), Tree())
     output = getattr(exploration.root.next, "returned_files", Tree()).get(OUTPUT)
     return Tree({OUTPUT: output}) if exploration.root.ran.exit.code == 0 and isinstance(output, File) else Tree()
 
 
 def _own_or_known(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
-    """What a repaired training has to bring home. A restart must not change what is learnt; in which order the flights
-    are taken is the program's own business, if it learns as well as before."""
+    """The right output of a repaired training. A restart must not change what is learnt; but the program may take the
+    flights in another order, if it learns as well as before."""
     own, known = _learns(job, cache, **numbers), known_answer(loop, job, cache, **numbers)
     return own if own and _as_good(own, known) else known
 
 
 def _as_good(own: Tree, known: Tree) -> bool:
-    """Whether a model is as likely, in view of the flights, as the known one, to the twentieth part. (Over 400
-    seeds, after as few epochs as are asked for, the likelihoods lie within a thirtieth of each other; without momentum
-    they are a tenth off, or more.)"""
+    """Whether a model fits the flights as well as the known model: their log-likelihoods differ by less than 5 %. (Over
+    400 seeds, after as few epochs as are asked for, they lie within a thirtieth of each other; without momentum they
+    are a tenth off, or more.)"""
     try:
         (epochs, model), (all_epochs, good) = (_last_model(tree.file(OUTPUT)) for tree in (own, known))
         return epochs == all_epochs and abs(_unlikeliness(model) / _unlikeliness(good) - 1) < 0.05
@@ -79,7 +79,7 @@ def _read(flights: File) -> list[Flight]:
 
 
 def learns_as_before(job: Job, cache: ExplorationCache) -> Result:
-    """Whether the training, run through without saving, still is the training that it was."""
+    """Whether the training, run through without saving, still learns as it did before the repair."""
     own, known = _learns(job, cache), known_answer(LOOP, job, cache)
     if not own:
         return Result(True, "")
@@ -100,7 +100,8 @@ def learns_as_before(job: Job, cache: ExplorationCache) -> Result:
 
 
 def _epochs_taken(job: Job, cache: ExplorationCache) -> list[list[Flight]]:
-    """In which order a job takes the flights in each epoch, as science.py itself tells; [] if it is not asked."""
+    """The flights of each epoch in the order in which a job takes them, as recorded by science.py; [] if the job does
+    not use that."""
     files = job.inputs.put("science.py", File(LOOP.program.files().file("science.py").content + TELLS))
     told = cache.executor.run(replace(job, inputs=files), files).sandbox.get(TAKEN)
     try:
@@ -111,7 +112,8 @@ def _epochs_taken(job: Job, cache: ExplorationCache) -> list[list[Flight]]:
 
 
 def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str:
-    """What makes a training another one, in a sentence; '' if nothing does, or nothing is known of its epochs."""
+    """A sentence on what makes a training different from the given one; '' if nothing does, or if its epochs are not
+    known."""
     for number, order in enumerate(epochs, 1):
         if sorted(order) != sorted(_flights()):
             return (
@@ -132,7 +134,7 @@ def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str
 
 
 def _learnt(epochs: list[list[Flight]], rate: float) -> list[list[float]]:
-    """What the training as it is given learns if it takes the flights in this order: the lines of its output."""
+    """The lines of output, as numbers, of the given training if it takes the flights in this order."""
     model, speed, lines = [0.0, 0.0], [0.0, 0.0], []
     for number, order in enumerate(epochs, 1):
         for fahrenheit, damaged in order:
@@ -146,7 +148,7 @@ def _learnt(epochs: list[list[Flight]], rate: float) -> list[list[float]]:
 
 
 def _close(output: File, learnt: list[list[float]]) -> bool:
-    """Whether an output has these lines, but for the rounding of their numbers."""
+    """Whether an output has these lines, apart from the rounding of their numbers."""
     lines = [line.split() for line in output.text.splitlines()]
     try:
         return len(lines) == len(learnt) and all(

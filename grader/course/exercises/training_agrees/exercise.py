@@ -1,4 +1,4 @@
-"""Which runs of a training agree that does not save all that it needs."""
+"""Which runs agree if a training does not save all that it needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from grader.tree import Tree
 
 
 def _agreement(moments: Sequence[Moment]) -> str:
-    """Which of three runs bring the same home: never saving (A), never evicted (B), evicted in execution 2 (C)."""
+    """The letter that says which of three runs return the same output: never saving (A), never evicted (B), evicted in
+    execution 2 (C)."""
     job = load("training").job(Tree())
     with trusted() as executor:
 

@@ -1,4 +1,4 @@
-"""What comes of forgetting the sums."""
+"""What happens if the sums are forgotten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.rules.simulation import Moment
 
 
 def _wrong_lines(moments: Sequence[Moment]) -> int:
-    """How many lines of the output that came home are not those of a run that is never interrupted."""
+    """How many lines of the returned output are not those of an uninterrupted run."""
     right = ANNEALING.known_answer().file(ANNEALING.output).text.splitlines()
     returned_files = moments[-1].returned_files.file(ANNEALING.output).text.splitlines()
     return sum(one != other for one, other in zip(right, returned_files)) + abs(len(right) - len(returned_files))

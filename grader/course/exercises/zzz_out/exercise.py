@@ -1,4 +1,4 @@
-"""What stdout brings home."""
+"""What the file with stdout contains in the end."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from grader.rules.simulation import Moment
 
 
 def starts_told(moments: Sequence[Moment]) -> list[int]:
-    """The iterations after which the program started, as far as zzz.out tells of them."""
+    """The iterations after which the program started, as far as zzz.out shows them."""
     return [int(line.split()[-1]) for line in moments[-1].returned_files.file("zzz.out").text.splitlines()]
 
 
 def numbers(value: object) -> object:
-    """Numbers, in a list or a set, or whole lines that end in them."""
+    """The numbers in a list or a set of numbers, or of lines that end in numbers; returns other values unchanged."""
     if isinstance(value, frozenset):
         value = tuple(sorted(value, key=str))
     if isinstance(value, tuple) and all(isinstance(one, str) and re.search(r"\d+\W*$", one) for one in value):
