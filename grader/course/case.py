@@ -422,8 +422,7 @@ class Case:
         return any(after.times.get(path) == end and after.text(path) for path in self.state_files)
 
     def saved_later(self) -> bool:
-        """Whether the checkpoint that the first execution leaves differs from the one that it had after its first
-        second, when it was still preparing."""
+        """Whether the first execution leaves another checkpoint than it had after a second, while it still prepared."""
         first = self.state.way()[0]
         moment = Stop(min(1.0, first.ran.seconds / 2))
         early = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, stop=moment)

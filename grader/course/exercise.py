@@ -387,7 +387,7 @@ class Exercise:
         return None
 
     def _before(self, question: Question) -> list[Question]:
-        """The questions on which this one rests, directly or not: a cure must keep them passed."""
+        """The questions on which `question` rests, directly or not: a cure must keep them passed."""
         direct = [earlier for earlier in self.questions if earlier.name in question.rests_on]
         return [further for earlier in direct for further in (*self._before(earlier), earlier)]
 

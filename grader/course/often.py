@@ -29,7 +29,7 @@ def sweep(job: Job, start: int = 1, end: int | None = None, **settings: float) -
 
 
 def saving_every(seconds: float) -> Job:
-    """The sweep with a rule that saves after so many seconds."""
+    """The sweep with a rule that saves every `seconds`."""
     rule = f"def save_now(iteration, seconds, *others):\n    return seconds >= {seconds}\n"
     job = payload_job("often/sweep.sub")
     return replace(job, inputs=job.inputs.put("when.py", File(rule.encode())))

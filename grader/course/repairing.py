@@ -157,7 +157,8 @@ class Loop:
         )
 
     def _endless(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
-        """The failure of a job that has not ended after more executions than its iterations and one more; else None."""
+        """The failure of a job that has still not ended after an execution for each iteration, and one more; else
+        None."""
         way = free_way(exploration)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None

@@ -1,1 +1,1 @@
-"""Pictures and words for what the simulator found. It draws; it decides nothing."""
+"""Pictures and words for what the simulator reports. This room draws, and decides nothing."""

@@ -85,7 +85,7 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str 
             inputs = now.sandbox or Tree()
         here = submit if now.kind == PREPARED else submit | log | now.returned_files
         yield _scene(now, before, clock(now.time - began), (shown, here), inputs)
-        # The next sandbox is compared with the last one, even after a hold.
+        # The next sandbox is compared with the last sandbox, even after a hold.
         before = now if now.sandbox is not None else now._replace(sandbox=before.sandbox)
         shown = here
 

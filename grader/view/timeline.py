@@ -87,7 +87,7 @@ class Row(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Rows, folded below a summary if there is one. `beyond` is the number of those left out, or empty."""
+    """Rows, folded below a summary if there is one. `beyond` is the number of rows left out, or empty."""
 
     rows: list[Row]
     summary: str = ""
