@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.text:
         check_writable(options.out)
-    said = f"Open {options.out} in a browser."
-    said += "" if options.once else f" It is updated every {options.every} s; Ctrl-C ends this."
+    message = f"Open {options.out} in a browser."
+    message += "" if options.once else f" It is updated every {options.every} s; Ctrl-C ends this."
     while True:
         try:
             overview = board.look(options.folder)
@@ -59,9 +59,9 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join([*([] if options.once else ["\x1b[H\x1b[2J" + when]), *board.lines(overview)]), flush=True)
         else:
             write_whole(options.out, board.html(overview, 0 if options.once else options.every, when).encode())
-            if said:
-                print(said, flush=True)
-            said = ""
+            if message:
+                print(message, flush=True)
+            message = ""
         if options.once:
             return 0
         try:

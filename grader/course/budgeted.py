@@ -198,9 +198,9 @@ class BudgetedExecutor(LocalExecutor):
         *others, last = self._restarts[drawn]
         restarts = [last]
         if others:
-            one = self._draw.choice(others)
+            earlier = self._draw.choice(others)
             # In this order, neither restart follows the execution that it followed before, there or on the machine.
-            restarts.insert(1 if one is others[-1] else 0, one)
+            restarts.insert(1 if earlier is others[-1] else 0, earlier)
         elsewhere = self._confine._replace(number=1)
         return any(self._differs(elsewhere, self._jobs[drawn], restart) for restart in restarts)
 

@@ -335,8 +335,8 @@ class Case:
 
     def was_there_with_lines(self) -> bool:
         """Whether a restart found the first wrong output file, and something in it."""
-        found = (state.sandbox.get(self.wrong_file) for state in self.state.way()[1:])
-        return any(isinstance(entry, File) and entry.content for entry in found)
+        entries = (state.sandbox.get(self.wrong_file) for state in self.state.way()[1:])
+        return any(isinstance(entry, File) and entry.content for entry in entries)
 
     @cached_property
     def labels(self) -> tuple[list[str], list[str]]:
@@ -422,7 +422,7 @@ class Case:
         return any(after.times.get(path) == end and after.text(path) for path in self.state_files)
 
     def saved_later(self) -> bool:
-        """Whether the first execution leaves another checkpoint than it had after a second, while it still prepared."""
+        """Whether the first execution leaves another checkpoint than it had after its first second, when it prepares."""
         first = self.state.way()[0]
         moment = Stop(min(1.0, first.ran.seconds / 2))
         early = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, stop=moment)

@@ -34,8 +34,8 @@ def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool
 
 def sentence(job: Job, exploration: Exploration, executor: Executor, behind: Misconception) -> str:
     """The sentence about a diagnosed misconception for a job that belongs to no exercise."""
-    said = SENTENCES.get(behind.id)
-    return said(Case(job, exploration, executor, given=False)) if said else behind.sentence
+    specific = SENTENCES.get(behind.id)
+    return specific(Case(job, exploration, executor, given=False)) if specific else behind.sentence
 
 
 def forgetting(forgets: Sequence[Forgotten]) -> Misconception:

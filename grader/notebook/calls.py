@@ -421,8 +421,8 @@ def _unread(chosen: Exercise, answer: Tree) -> str:
         same = literal_text(literal(given)) == value
     except ValueError:
         same = False
-    told = f"For the grade, the cell is read and not run. Write the value itself into it: {chosen.name} = {value}"
-    return "" if same else told
+    sentence = f"For the grade, the cell is read and not run. Write the value itself into it: {chosen.name} = {value}"
+    return "" if same else sentence
 
 
 def _age(path: Path) -> float:

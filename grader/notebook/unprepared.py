@@ -63,7 +63,7 @@ def _sentence(name: str, cell: str) -> str:
             f"{given[1]} has got no value, as {name} is not defined. Text, such as a letter or the name of a file, is "
             f'written in quotes: "{given[2]}".'
         )
-    return next((said for line in cell.splitlines() if name in line and (said := _bare_schedule(line))), "")
+    return next((sentence for line in cell.splitlines() if name in line and (sentence := _bare_schedule(line))), "")
 
 
 def _given(name: str, cell: str) -> re.Match[str] | None:
@@ -103,4 +103,5 @@ def _bare_schedule(line: str) -> str:
 def _predictions() -> frozenset[str]:
     """The names of all predictions; none in a kernel that has not used the course yet."""
     catalogue = sys.modules.get("grader.course.catalogue")
-    return frozenset(name for name, one in catalogue.EXERCISES.items() if one.literal) if catalogue else frozenset()
+    exercises = catalogue.EXERCISES if catalogue else {}
+    return frozenset(name for name, exercise in exercises.items() if exercise.literal)

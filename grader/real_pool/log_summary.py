@@ -137,11 +137,11 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
         for event in read(_tidy(text))
         if (event.cluster, event.proc) == (summary.job.cluster, summary.job.proc) and event.number != AD_INFORMATION
     ]
-    found = [
+    shown = [
         f"{now.number} {now.text[:12]} {after.number} {after.text[:12]} {after.time - now.time:.0f} s"
         for now, after in zip(events, events[1:])
     ]
-    found += [
+    shown += [
         f"{event.number} {number}"
         for event in events
         for line in event.body
@@ -150,7 +150,7 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
     ]
     seen: Counter[str] = Counter()
     facts = []
-    for fact in found[:MOST_FACTS]:
+    for fact in shown[:MOST_FACTS]:
         seen[fact] += 1
         facts.append(f"{fact} ({seen[fact]})")
     return f"{summary.job} {summary.access_point} {summary.submitted}", frozenset(facts)
