@@ -429,8 +429,8 @@ class Case:
         return any(first.ran.sandbox.get(path) != early.sandbox.get(path) for path in self.state_files)
 
     def checkpoint_unused(self) -> bool:
-        """Whether the failing execution does the same with other numbers or nonsense in the checkpoint, and, as far as
-        this can be seen, does not read it (in a Python program). False if the checkpoint is empty."""
+        """Whether the failing execution does the same with other numbers and with nonsense in the checkpoint, and, if
+        it is a Python program, does not open the checkpoint for reading. False if the checkpoint is empty."""
         saved = {
             path: file
             for path, file in self.state.spool.regular().items()

@@ -16,7 +16,7 @@ from ..tree import File
 from .exercise import Ask, ExplorationCache, Result
 
 SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
-"""random.random() always gives one of these: anything that happens once in ten times happens with one of them."""
+"""The values to which random.random() is fixed: anything that happens once in ten times happens with one of them."""
 FEW = SIDES[:4]
 """Sides for an answer that only takes random bytes from the system: these differ in each execution, whatever the
 side."""
