@@ -37,7 +37,7 @@ def add_to(commands: Commands) -> None:
         "--on",
         choices=("here", "htcondor"),
         default="here",
-        help="where to grade: in processes on this machine (default), or in HTCondor jobs, one a submission; see "
+        help="where to grade: in processes on this machine (default), or in HTCondor jobs, one for each submission; see "
         "docs/grading.md",
     )
     command.add_argument(
@@ -58,8 +58,8 @@ def add_to(commands: Commands) -> None:
         choices=("moodle", "canvas", "gradescope", "github", "csv", "json"),
         action="append",
         default=[],
-        help="also write the grades for import into another system, and feedback where the file names that it expects are known; "
-        "csv is for a spreadsheet. May be given more than once",
+        help="also write the grades in the format of another system, and feedback if that system's file names for it are "
+        "known; csv is for a spreadsheet. May be given more than once",
     )
     command.add_argument(
         "--assignment",

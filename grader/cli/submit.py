@@ -84,7 +84,8 @@ def _follow(options: argparse.Namespace) -> int:
     else:
         print(ending.summary(end))
         if run.copy:
-            print(f"What it resumed from is in {run.directory / run.copy} (condor_evicted_files get {run.id}).")
+            copy = run.directory / run.copy
+            print(f"The checkpoint that it resumed from is in {copy} (condor_evicted_files get {run.id}).")
         print(*_card(judgement, options.submit_file), sep="\n")
     return 0 if end.exit and end.exit.code == 0 else 1
 

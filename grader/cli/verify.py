@@ -477,7 +477,7 @@ def _of_restarts(exploration: Exploration) -> tuple[Evidence, ...]:
 
 def _forgotten(what: Forgotten) -> Evidence:
     """Evidence of a part of the program's memory that a restart does not restore."""
-    then = "begins anew at each restart" if what.anew else "is not after a restart what it was when the job saved"
+    then = "begins anew at each restart" if what.anew else "differs after a restart from what it was when the job saved"
     again = " again" if what.anew else ""
     if what.is_generator:
         text = f"the generator of random numbers {what.name} {then}, in the loop that begins here"
@@ -492,8 +492,8 @@ def _never_nearer(left: Remaining) -> Evidence:
     """Evidence that a job gets no nearer to its end: as much is left from its last start as from its first."""
     seconds = f" and {left.seconds:g} virtual seconds" if left.seconds else ""
     text = (
-        f"a run that never restarts has {count(left.checkpoints, 'checkpoint')}{seconds} to its end, from the first start of the "
-        "job and from the last that was tried: it gets no nearer"
+        "from the first start of the job, and from the last start that was tried, a run that never restarts still needs "
+        f"{count(left.checkpoints, 'checkpoint')}{seconds} to its end: the job gets no nearer to it"
     )
     return Evidence(NO_NEARER, text)
 
@@ -509,8 +509,8 @@ def _ends_sooner(whole: Remaining) -> Evidence:
 def _reseeded(seeds: str) -> Evidence:
     """Evidence of what seeds a generator of random numbers that should continue."""
     text = (
-        f"{seeds} begins the random numbers anew at each restart: if they go on instead where they were at the save, the job "
-        "ends with the right output"
+        f"{seeds} begins the random numbers anew at each restart: if they continue from where they were at the save, the "
+        "job ends with the right output"
     )
     return Evidence("forgotten", text)
 
@@ -521,7 +521,7 @@ def _off_by_one(fix: OffByOne) -> Evidence:
     change = f"{'lower' if fix.becomes < fix.saved else 'higher'} by {'one' if by == 1 else by}"
     when = "at the first restart" if fix.at_first else "at each restart"
     numbers = f"{fix.becomes} instead of {fix.saved}{'' if fix.at_first else ' at the first'}"
-    more = ", and what grows as steadily with it" if fix.more else ""
+    more = ", together with the numbers that grow in step with it" if fix.more else ""
     text = f"if a number in {fix.path} is {change} {when} ({numbers}){more}, the job ends with the right output"
     return Evidence(OFF_BY_ONE, text, fix.path)
 
