@@ -241,8 +241,7 @@ class Case:
 
     @cached_property
     def as_submitted(self) -> list[str]:
-        """The files of the checkpoint, except stdout and stderr, if all of them are unchanged since submission; else
-        []."""
+        """The files of the checkpoint except stdout and stderr, if all are unchanged since submission; else []."""
         saved = {path: file for path, file in self.state.spool.regular().items() if path not in (STDOUT, STDERR)}
         return [] if any(file != self.job.inputs.get(path) for path, file in saved.items()) else list(saved)
 
@@ -377,8 +376,7 @@ class Case:
 
     @cached_property
     def reseeded(self) -> bool:
-        """Whether the random numbers of the failing execution start at the same place as those of the first
-        execution."""
+        """Whether the failing execution's random numbers start at the same place as those of the first execution."""
         first = self.state.way()[0]
         before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
         began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
@@ -445,8 +443,7 @@ class Case:
         )
 
     def does_the_same(self, files: dict[str, File]) -> bool:
-        """Whether the failing execution exits in the same way and leaves the same files if it begins with these
-        files."""
+        """Whether the failing execution exits the same way and leaves the same files if it begins with these."""
         sandbox = self.state.sandbox
         for path, entry in files.items():
             sandbox = sandbox.put(path, entry)

@@ -85,8 +85,7 @@ def first_checkpoint(job: Job, cache: ExplorationCache, expected: Tree) -> Resul
 
 
 def both(*asks: Ask) -> Ask:
-    """A question that passes if all of these pass; else it has the result of the first failure. Adds up the
-    schedules."""
+    """A question that passes if all of these pass; else its result is the first failure. Adds up the schedules."""
 
     def ask(subject: object, cache: ExplorationCache) -> Result:
         schedules = 0

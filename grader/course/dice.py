@@ -18,8 +18,7 @@ from .exercise import Ask, ExplorationCache, Result
 SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
 """The values to which random.random() is fixed: anything that happens once in ten times happens with one of them."""
 FEW = SIDES[:4]
-"""Sides for an answer that only takes random bytes from the system: these differ in each execution, whatever the
-side."""
+"""Sides for an answer that only takes random bytes from the system, which differ in each execution anyway."""
 BOTH = SIDES[:2]
 """Ascending and descending, for things that come in some order: what depends on the order differs between the two."""
 ENOUGH = 3
@@ -146,8 +145,7 @@ _load(*%a)
 
 
 def fair(ask: Ask, left_to_chance: tuple[Dice, ...] = ALL) -> Ask:
-    """The same question, asked with each side of those dice that a job throws. The result is a failure if any side
-    fails."""
+    """The same question, asked with each side of the dice that a job throws. It fails if any side fails."""
 
     @wraps(ask)
     def asked(job: Job, cache: ExplorationCache) -> Result:

@@ -300,7 +300,7 @@ class Exercise:
                 if self.literal:
                     return "Your answer is still missing: put it in place of the dots."
                 file = f"{self.name}/{path}"
-                # If a cell is gone, grading takes the given file. A check does not: the cell may have been changed but
+                # If a cell is gone, grading takes the given file. A check does not: the cell may have been changed, and
                 # not run.
                 why = (
                     "" if path == self.answers[0] else ", changed or not. Only a cell that was run has written its file"

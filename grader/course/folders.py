@@ -79,8 +79,7 @@ def in_order() -> list[Exercise]:
 
 
 def unusable(error: Exception, file: Path) -> UnusableExercise:
-    """An error in a file of an exercise as its author should see it: at the last line of the traceback in its
-    folder."""
+    """An error in a file of an exercise as its author should see it: at the traceback's last line in the folder."""
     if isinstance(error, UnusableExercise):
         return error
     text = f"{type(error).__name__}: {error}"

@@ -49,9 +49,8 @@ def prediction(
 ) -> Exercise:
     """An exercise whose single answer is a literal with the exercise's name.
 
-    `job` makes the job, or names an exercise whose given files are the job. `truth` gets the right value from its story
-    on `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown
-    with a
+    `job` makes the job, or names an exercise whose given files it is. `truth` gets the right value from its story on
+    `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown with a
     right answer and with the solution. `wrong` returns the response to a wrong value (a dictionary's `get` will do; a set
     arrives as a frozenset), and must not reveal the right value. `decisive` is the moment of the story to look at, as in
     Failure. `read` normalises values that mean the same.

@@ -157,8 +157,7 @@ class Loop:
         )
 
     def _endless(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
-        """The failure of a job that has still not ended after an execution for each iteration, and one more; else
-        None."""
+        """The failure of a job that has not ended after an execution for each iteration, and one more; else None."""
         way = free_way(exploration)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None
@@ -217,8 +216,7 @@ def _new_labels(state: State) -> list[str]:
 
 
 def _with(result: Result, numbers: dict[str, float]) -> Result:
-    """The result. If it is a failure with other numbers than those in the submit directory, its text says these
-    first."""
+    """The result; if it failed with other numbers than those in the submit directory, its text says which."""
     text = ", ".join(f"{name} = {value:g}" for name, value in numbers.items())
     return told(result, f"With {text}") if numbers else result
 

@@ -136,8 +136,7 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
-    """A question about waves with randomly drawn settings, and a time limit that is enough for `periods` restart
-    files."""
+    """A question about waves with randomly drawn settings, and a time limit for `periods` restart files."""
 
     def drawn(draw: random.Random) -> Ask:
         settings = unseen_settings(draw)
@@ -242,8 +241,7 @@ def _not_its_argument(job: Job, cache: ExplorationCache, run: Run) -> str:
     """What is wrong if a first execution that was cut off would not end earlier with a shorter limit; else ''."""
     if float(job.arguments[0]) != LIMIT:
         return ""  # testing one limit is enough
-    # One of the two ends the execution earlier, even with a wrapper that only checks now and then, or subtracts from
-    # its limit.
+    # One of the two ends earlier even with a wrapper that checks only now and then, or subtracts from its limit.
     for limit in (moments(SHORT)[0], 2 * first_file(SHORT) + 1):
         shorter = limited(WAVES.changed(job, **SHORT), limit)
         then = cache.executor.run(shorter, shorter.inputs)

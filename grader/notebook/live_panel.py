@@ -278,8 +278,7 @@ class LivePanel:
         self.status.value = frame.status(self.at.time, text)
 
     def _place(self) -> int:
-        """The position of the slider, rounded to one of its steps: otherwise it would move there and report a
-        change."""
+        """The slider's position, rounded to one of its steps: otherwise it would move there and report a change."""
         step = self.live.step(self.at)
         return round(self.at.time / step) * step
 

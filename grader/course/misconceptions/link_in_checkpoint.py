@@ -33,8 +33,7 @@ def link_to_directory(case: Case) -> bool:
 
 
 def link_became_file(case: Case) -> bool:
-    """In the new sandbox, a file has taken the place of the program's link; with the link, the restart would
-    succeed."""
+    """In the new sandbox, a file replaces the program's link; with the link, the restart would succeed."""
     if case.restart is None or case.failure == "held":
         return False
     before = case.saving.ran.sandbox if case.saving else Tree()

@@ -34,8 +34,7 @@ def never_updated(case: Case) -> bool:
 
 
 def sentence(case: Case) -> str:
-    """The sentence: either the program does not use the checkpoint, or the checkpoint contains nothing that it
-    saved."""
+    """The sentence: either the program does not use the checkpoint, or it contains nothing that was saved."""
     if not never_updated(case):
         return MISCONCEPTION.sentence
     return (

@@ -33,8 +33,7 @@ def written_again(case: Case) -> bool:
 
 
 def sentence(case: Case) -> str:
-    """The sentence. Unless the program describes its state, it does not claim that the output was written after
-    saving."""
+    """The sentence. It says that the output was written after saving only if the program describes its state."""
     return MISCONCEPTION.sentence if output_ahead(case) else "A restart writes again what the output already contains."
 
 

@@ -19,8 +19,7 @@ MISCONCEPTION = Misconception(
 
 
 def output_behind(case: Case) -> bool:
-    """Only the line of the last iteration before each restart is missing; that iteration was done, as it took its
-    time."""
+    """Only the line of the last iteration before each restart is missing, although that iteration took its time."""
     expected, got = case.lines
     missing = [line for line in expected if line not in got]
     return (

@@ -33,8 +33,7 @@ IT_FAILS = "When the training fails, the job fails"
 
 
 def asks_the_launcher(job: Job, cache: ExplorationCache) -> Result:
-    """Whether the launcher starts the training. To see this, a launcher that leaves a note when it is called replaces
-    it."""
+    """Whether the launcher starts the training. To see this, a launcher that leaves a note takes its place."""
     launcher = job.inputs.file("launch")
     note = f"open({ASKED!r}, 'a').close()\n".encode()
     noting = launcher._replace(content=launcher.content.replace(b"import os\n", b"import os\n" + note, 1))

@@ -26,8 +26,7 @@ LOOP = Loop(Program("planets", "search.py"), "star", _stars, "stars")
 
 
 def files() -> Tree:
-    """payload/planets, and another copy of its program for the example with a placeholder, which the student does not
-    change."""
+    """payload/planets, and its program again, to stay unchanged for the example with a placeholder."""
     given = LOOP.program.files()
     return given.put("placeholder.py", given["search.py"])
 

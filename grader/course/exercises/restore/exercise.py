@@ -87,8 +87,7 @@ def _crashed(exploration: Exploration) -> str | None:
 
 @fair
 def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
-    """Whether a job continues, from any iteration, if a file of its own checkpoint is damaged, in all ways of
-    damaged()."""
+    """Whether a job continues, from any iteration, if a file of its own checkpoint is damaged, as by damaged()."""
     made = made_checkpoint(job, cache, 1, 12)
     for path, entry in made.without((OUTPUT,)).items():
         if not isinstance(entry, File):

@@ -100,8 +100,7 @@ def learns_as_before(job: Job, cache: ExplorationCache) -> Result:
 
 
 def _epochs_taken(job: Job, cache: ExplorationCache) -> list[list[Flight]]:
-    """The flights of each epoch in the order in which a job takes them, as recorded by science.py; [] if the job does
-    not use that."""
+    """The flights of each epoch in the order in which a job takes them, as science.py records it; [] if unknown."""
     files = job.inputs.put("science.py", File(LOOP.program.files().file("science.py").content + TELLS))
     told = cache.executor.run(replace(job, inputs=files), files).sandbox.get(TAKEN)
     try:
@@ -112,8 +111,7 @@ def _epochs_taken(job: Job, cache: ExplorationCache) -> list[list[Flight]]:
 
 
 def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str:
-    """A sentence on what makes a training different from the given one; '' if nothing does, or if its epochs are not
-    known."""
+    """A sentence on what makes a training differ from the given one; '' if nothing does, or if that is unknown."""
     for number, order in enumerate(epochs, 1):
         if sorted(order) != sorted(_flights()):
             return (
