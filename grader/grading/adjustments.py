@@ -95,15 +95,15 @@ def _adjustment(path: Path, columns: Sequence[str], line: tables.Line) -> Adjust
 
 
 def _seems_swallowed(comment: str, columns: int) -> bool:
-    """Whether a line of a comment, after its first, looks like a line of the file: so many columns."""
+    """Whether a comment's second or later line has as many columns as the file: a stray quotation mark joins lines."""
     return any(max(map(line.count, ",;")) >= columns - 1 for line in comment.splitlines()[1:])
 
 
 def belonging(
     adjustments: Iterable[Adjustment], handed: Sequence[HandIn]
 ) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
-    """Returns student → adjustments, and the adjustments whose student is not among them. Raises Refused, which
-    names the line, if several students have the name or number in it."""
+    """Returns student → adjustments, and the adjustments for students who are not in `handed`. Raises Refused, which
+    names the line, if its name or number fits several students, or if two lines set the same points."""
     students: dict[str, set[str]] = {}
     sharing: dict[str, set[str]] = {}
     for hand_in in handed:
@@ -142,7 +142,7 @@ def _refuse_contradictions(student: str, lines: Iterable[Adjustment]) -> None:
 
 
 def not_found(adjustment: Adjustment, handed: Iterable[HandIn]) -> str:
-    """A sentence on an adjustment whose student is not among them."""
+    """A sentence on an adjustment whose student is not in `handed`."""
     names = {hand_in.student.casefold(): hand_in.student for hand_in in handed}
     asked = adjustment.student.casefold()
     likely = [name for name in names if asked in name.split()] or get_close_matches(asked, names, 1)

@@ -1,8 +1,8 @@
 """Archives that were handed in: reads zip, tar and compressed files in memory, up to a limit.
 
-Any bytes give either a result or Refused. Nothing is unpacked to the disk, and links, devices and paths that lead out
-of the archive are not read. If two entries have the same name, the last one counts, as for programs that unpack
-archives: some tools update an archive by appending to it.
+Whatever the bytes, reading succeeds or raises Refused. Nothing is unpacked to the disk, and links, devices and paths
+that lead out of the archive are not read. If two entries have the same name, the last one counts, as for programs that
+unpack archives: some tools update an archive by appending to it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST_FILES = 5_000
 LONGEST_PATH = 1_000
 """Characters of a path in an archive."""
 MOST_HEADER, MOST_HEADERS = 64 << 10, 4 << 20
-"""Bytes of what goes before one file of a tar archive to describe it, and of all these descriptions."""
+"""Bytes of one extended header in a tar archive, and of all of them."""
 _Opens = Callable[[BinaryIO], io.BufferedIOBase]
 _COMPRESSED: dict[bytes, _Opens] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 """First bytes → function that opens the file."""
@@ -49,7 +49,7 @@ _SEALED_BYTES = (
 )
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz)$", re.IGNORECASE)
 _MADE_OF_ZIP = re.compile(r"\.(?:docx|xlsx|pptx|od[tsp]|epub|jar|whl|npz|pages|numbers|key|apk)$", re.IGNORECASE)
-"""Zip files that nobody means as archives."""
+"""Files that are zip files inside, but are not handed in as archives."""
 _TAR = b"ustar"
 
 
@@ -95,7 +95,7 @@ class Entry(NamedTuple):
     problem: str = ""
     """Why it is not read, if it isn't: a sentence in which {} stands for its name."""
     again: bool = False
-    """Whether there are several entries of this name, of which this is the last."""
+    """Whether the archive has several entries of this name. This is the last."""
 
 
 class Archive(Protocol):
@@ -114,7 +114,7 @@ def opened(file: BinaryIO, name: str, most: int = MOST_UNPACKED, allowance: Allo
     for begins, opens in _COMPRESSED.items():
         if head.startswith(begins):
             data = _unpacked(opens, file, name, most)
-            if allowance and not allowance.take(len(data), 5 * _size(file)):  # compresses better than a zip file
+            if allowance and not allowance.take(len(data), 5 * _size(file)):  # these compress better than zip
                 raise Refused(f"{quoted(name)} in an archive is too large and is not read.")
             inner = io.BytesIO(data)
             return _Tar(inner, name) if _head(inner)[257:262] == _TAR else _One(_without_ending(name), data)
@@ -144,7 +144,7 @@ def read(file: BinaryIO, name: str, members: Sequence[str], most: int) -> bytes:
 
 @dataclass
 class Allowance:
-    """The memory that the archives in an archive may use together, beyond a usual amount each. The usual amount is not
+    """The bytes of memory that nested archives may use together, beyond a free amount for each. The free amount is not
     counted, so that no student can use up what others in the class need; it is small enough to occur MOST_FILES times."""
 
     size: int = 256 << 20
@@ -231,7 +231,7 @@ class _Zip:
 
 
 class _TarInfo(tarfile.TarInfo):
-    """A file in a tar archive. Before Python 3.11.10, tarfile takes hours for a description with many digits
+    """A file in a tar archive. Before Python 3.11.10, tarfile takes hours for an extended header with many digits
     (CVE-2024-6232)."""
 
     def _proc_member(self, tar: Any) -> Any:  # the method that tarfile provides for overriding

@@ -1,4 +1,4 @@
-"""What a class was asked to do, and so what its points are out of."""
+"""The exercises that a class was given, and the points that they add up to."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Assignment:
 
     @classmethod
     def of(cls, name: str = NAME, notebooks: Collection[str] = (), in_browser: bool = False) -> Assignment:
-        """The exercises of some notebooks, or of all if none is named. `in_browser`: the class had no shell, so what needs
-        one is extra. Raises ValueError for a notebook that does not exist."""
+        """The exercises of some notebooks, or of all if none is named. `in_browser`: the class had no shell, so
+        exercises that need one are extra. Raises ValueError for a notebook that does not exist."""
         names = [notebook.name for notebook in COURSE]
         for unknown in notebooks:
             if unknown not in names:
@@ -45,7 +45,7 @@ class Assignment:
         )
 
     def counted(self, grade: Grade, adjustments: Sequence[Adjustment] = ()) -> Grade:
-        """A grade with what an instructor has changed by hand, for the exercises that count."""
+        """A grade with the changes that an instructor made by hand, reduced to this assignment's exercises."""
         grade = adjusted(grade.with_extra(self.extra), adjustments)
         return replace(
             grade, exercises=tuple(graded for graded in grade.exercises if graded.exercise in self.exercises)

@@ -49,7 +49,7 @@ class OutputOptions(NamedTuple):
     reports: Path
     named: bool
     formats: tuple[str, ...]
-    """For other systems; see exports.py."""
+    """The formats of other systems; see exports.py."""
     assignment: Assignment
     roster: str
     """The name of the class list's file; '' without one."""
@@ -108,7 +108,7 @@ def _assignment(name: str, notebooks: Sequence[str], in_browser: bool) -> Assign
 
 
 def _confinement(required: bool) -> Confinement | None:
-    """How programs are confined here. Raises Refused if that is without a sandbox, which is `required`."""
+    """How programs are confined here. Raises Refused if a sandbox is `required` and there is none."""
     confine = confinement()
     if required and not (confine and confine.bubblewrap):
         raise Refused(
@@ -135,7 +135,7 @@ def _handed_in(folder: Path, own: Collection[Path], roster: Path | None) -> Hand
 
 
 def _count_marked(handed: HandIns, by_hand: Mapping[str, Sequence[Adjustment]]) -> None:
-    """Count who has handed in nothing, and got points by hand, as one who handed in an empty folder."""
+    """Treat students who handed in nothing but got points by hand as if they had handed in an empty folder."""
     marked = {student for student, lines in by_hand.items() if any(line.points is not None for line in lines)}
     handed += [one for one in handed.missing if one.student in marked]
     handed.missing = [one for one in handed.missing if one.student not in marked]
@@ -146,7 +146,7 @@ def _why(error: OSError | Refused) -> str:
 
 
 def _unwritable(out: Path, *directories: Path) -> str:
-    """Creates the directories. A sentence on why the table or the pages can't be written; '' if they can."""
+    """Create the directories. Returns a sentence on why the table or the pages can't be written; '' if they can."""
     if out.exists() and not out.is_file():
         kind = "a directory" if out.is_dir() else "not a regular file"
         return f"{plain(str(out))} is {kind}: name a file for the grades with --out."
@@ -214,7 +214,7 @@ def _grade(
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
     submissions = [result for result in results if not result.handed.nothing]
     strangers = [student for student, why in handed.odd if why in (NOT_ON_IT, SEVERAL)]
-    nothing = [result.student for result in missing if not result.handed.said]  # else a hand-in may be theirs
+    nothing = [result.student for result in missing if not result.handed.said]  # otherwise, a hand-in may be theirs
     turnout = class_report.Turnout(len(nothing), len(results) - len(submissions), len(strangers))
     written = _write_reports(results, output, turnout, about)
     exported = _export([*results, *missing], output, written, say)
@@ -286,14 +286,14 @@ class Progress:
 
 
 def time_left(seconds: float) -> str:
-    """The remaining time, for somebody who waits."""
+    """The remaining time in words, rounded to seconds or minutes."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _write_reports(
     results: Sequence[StudentResult], output: OutputOptions, turnout: class_report.Turnout, about: str
 ) -> dict[str, Path]:
-    """Write the pages. Student → page."""
+    """Write the pages. Returns student → page."""
     reports = output.reports
     taken: set[str] = set()
     written: dict[str, Path] = {}
@@ -322,5 +322,5 @@ def _file_name(student: str, taken: set[str]) -> str:
 
 
 def _as_on_disk(name: str) -> str:
-    """The same for all names that some disks take for one: in upper or lower case, with accents written in two ways."""
+    """The same for all names that some disks take for one: names that differ in case, or in how accents are encoded."""
     return unicodedata.normalize("NFC", name).casefold()

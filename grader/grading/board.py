@@ -42,7 +42,7 @@ ACTIVE = 600.0
 """Seconds after a check during which a learner counts as active."""
 
 Where = Mapping[str, str]
-"""Exercise → its state, of one learner; exercises not begun are missing."""
+"""The state of one learner: exercise → its state; exercises not begun are missing."""
 
 
 @dataclass
@@ -72,8 +72,8 @@ class Board:
 
 
 def place(where: Where) -> str | None:
-    """The exercise that a learner is working on: the last one begun, or the next one if that is passed. None at the
-    end."""
+    """The exercise that a learner is working on: the last that was begun, or the next if that is passed. None
+    at the end."""
     names = list(EXERCISES)
     last = max((at for at, name in enumerate(names) if name in where), default=-1)
     if last >= 0 and where[names[last]] != PASSED:

@@ -36,7 +36,7 @@ from .judge import AnswerFile, Graded
 from .results import StudentResult
 
 UNREAD = "no readable answer"
-"""Instead of NOT_TRIED, of a submission that could not be read as a whole."""
+"""Replaces NOT_TRIED if the submission could not be read completely."""
 STATES = {**{status: symbol for status, (symbol, _) in STATUSES.items()}, UNREAD: "?"}
 """State of an exercise → its symbol."""
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none", UNREAD: "none"}
@@ -53,7 +53,7 @@ class Turnout(NamedTuple):
     missing: int = 0
     """Students who have handed in nothing."""
     marked: int = 0
-    """Further students who have, and got points by hand: they are among the results."""
+    """Further students who handed in nothing but got points by hand; they are among the results."""
     strangers: int = 0
     """Submissions of students who are not on the roster."""
 
@@ -66,7 +66,7 @@ class Tally:
     points: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     trials: Counter[tuple[str, bool | None]] = field(default_factory=Counter)
-    """(name of a trial, passed or not, or None if not asked) → students."""
+    """(name of a trial, whether it was passed, None if it was not asked) → number of students."""
     words: dict[str, str] = field(default_factory=dict)
     """Student → the words by which similarity.py compares the answer."""
     wrong: list[int] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Tally:
 
     @property
     def unanswered(self) -> int:
-        """The number of students of whom there is no answer."""
+        """The number of students without an answer."""
         return self.statuses[NOT_TRIED] + self.statuses[UNREAD]
 
     def alike(self) -> list[list[str]]:
@@ -87,7 +87,7 @@ class Tally:
         return alike.groups(self.exercise, self.words)
 
     def add(self, student: str, graded: Graded, unread: bool) -> None:
-        """Count one answer; `unread`: the submission could not be read as a whole."""
+        """Count one answer; `unread`: the submission could not be read completely."""
         if graded.counts:
             self.points.append(graded.points)
         self.statuses[UNREAD if unread and graded.status == NOT_TRIED else graded.status] += 1
@@ -127,8 +127,9 @@ def page(
     assignment: Assignment | None = None,
     names: Iterable[str] = (),
 ) -> Markup:
-    """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `about` says which
-    assignment it is, and when; without an `assignment`, all exercises count. No story is shown with one of the `names`."""
+    """The report. `results` have a student and a grade(), which may be None; see results.StudentResult. `about` names
+    the assignment and the date; without an `assignment`, all exercises count. A story with one of the `names` is not
+    shown."""
     results, assignment = list(results), assignment or Assignment.of()
     tallies, misconceptions = _counted(results, assignment, names)
     total = len(results) - turnout.marked
@@ -192,7 +193,7 @@ def _counted(
 
 
 def _handed_in(results: Sequence[StudentResult], turnout: Turnout) -> str:
-    """How many have handed in something, and something that is of use."""
+    """How many have handed in something, and how many of these submissions could not be read or graded."""
     grades = [result.grade() for result in results]
     unread, ungraded = sum(grade.unread for grade in grades if grade), grades.count(None)
     missing, strangers = turnout.missing + turnout.marked, turnout.strangers
@@ -244,11 +245,11 @@ def _visible(story: str) -> str:
 
 
 Values = dict[str, object]
-"""What a template shows of something."""
+"""The values that a template fills in."""
 
 
 def _by_notebook(tallies: Sequence[Tally], draw: Callable[[Tally], Values]) -> list[tuple[str, list[Values]]]:
-    """The name of each notebook, with draw() of its exercises that somebody has tried."""
+    """(notebook, draw() of each of its exercises that somebody has tried), without notebooks that nobody has tried."""
     parts = []
     for notebook in COURSE:
         if tried := [tally for tally in tallies if tally.exercise in notebook.exercises and tally.tried]:
@@ -269,7 +270,7 @@ class Bar(NamedTuple):
 
 
 def _totals(results: Sequence[StudentResult], maximum: float) -> Values | None:
-    """How all points together are distributed; None if nothing was graded."""
+    """The distribution of the students' total points; None if nothing was graded."""
     points = [grade.points for result in results if (grade := result.grade())]
     if not points:
         return None
@@ -303,7 +304,7 @@ def _points(tally: Tally) -> Values:
 
 
 def _first_tries(wrong: Sequence[int]) -> str:
-    """How many predictions were right at the first try. Students can edit outputs, so the page gives the source."""
+    """How many predictions were right at the first try. Students can edit outputs, so the text names the source."""
     return f"; at the first try {wrong.count(0)} of {len(wrong)}, by their notebooks" if wrong else ""
 
 
@@ -332,7 +333,7 @@ def _histogram(points: Sequence[float], maximum: float) -> Markup:
 
 
 def _misconceptions(misconceptions: dict[str, ClassMisconception]) -> list[Values]:
-    """The most frequent first."""
+    """The misconceptions, the most frequent first."""
     most = sorted(misconceptions.items(), key=lambda item: (-len(item[1].students), item[0]))
     return [
         {

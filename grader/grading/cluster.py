@@ -34,7 +34,7 @@ from .judge import Grade, Graded, OutOfTime, at_most, libraries, sources
 from .store import Settings, StoreEntry, final_grade, key_of, read
 
 ATTEMPTS = 3
-"""How often a submission is queued, as long as its result is not a grade."""
+"""How often a submission is queued, at most, until its result is a grade."""
 RETRIES = 3
 """How often HTCondor restarts a failed job, and releases a held one."""
 RESTED = 60
@@ -42,11 +42,11 @@ RESTED = 60
 PATIENCE = 120.0
 """Seconds beyond a submission's budget after which HTCondor removes its job."""
 MOST_IDLE = 500
-"""Jobs that wait for a slot at a time; HTCondor creates the others as those start."""
+"""The most jobs that wait for a slot at a time; HTCondor creates the others as these start."""
 SILENCE = 60.0
-"""Seconds without an event after which this asks the queue whether the jobs still exist, and why they wait."""
+"""Seconds without an event, after which the queue is asked whether the jobs still exist, and why they wait."""
 MOST_BYTES = 32 << 20
-"""The largest grade; a grade for the whole course has a few hundred kilobytes."""
+"""The most bytes of a grade; a grade for the whole course has a few hundred kilobytes."""
 
 EXECUTABLE = """\
 #!/bin/sh
@@ -132,7 +132,7 @@ def grade_all(
 
 
 def _stored(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
-    """The outcome with the grade that exists already, or with the answers for a judge, as JSON."""
+    """The outcome so far, and the answers for the judge, as JSON; b"" if they are graded already or can't be read."""
     try:
         with at_most(settings.seconds):
             answers = read(handed)
@@ -147,7 +147,7 @@ def _stored(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
 
 
 def is_grade(data: bytes, key: str) -> bool:
-    """Whether these bytes are a grade of the submission, and by the rubric, that the grade file's name `key` says."""
+    """Whether these bytes are a grade of the submission, and by the rubric, in `key`, the grade file's name."""
     try:
         grade = Grade.from_json(data)
         pages.student("", grade)
@@ -355,7 +355,7 @@ class Work:
 
 
 def pack(path: Path) -> None:
-    """Write an archive of everything that grades depend on but Python."""
+    """Write an archive of everything that grades depend on, except Python itself."""
     with tarfile.open(path, "w:gz") as archive:
         for name, file in (*sources(), *libraries()):
             archive.add(file, name)

@@ -34,7 +34,7 @@ DEPTH = 6
 LOOK_INTO = 64 << 10
 """Bytes at the beginning of a file in which a notebook is recognised."""
 SMALLEST = 20
-"""The least bytes of a notebook or an archive."""
+"""The fewest bytes that a notebook or an archive can have."""
 _NOTEBOOK = re.compile(r"\d\d-[a-z]++(?:-[a-z]++)*+(?:[ _-]*+(?:copy|\(\d++\)|\d++))*+$", re.IGNORECASE)
 """The name of one of the course's notebooks, or of a copy, at the end of a file name. (It never backtracks, as students
 choose the names.)"""
@@ -51,7 +51,7 @@ __MACOSX .ipynb_checkpoints .git .grades .lab .local .cache .config .ipython .ju
 _OF_THE_COURSE = frozenset("benchmarks docs grader payload site solutions tests CITATION.cff".split())
 """What the course's repository contains beside the exercises: solutions, programs, documents."""
 _REPORTS = (".grades", "class.html")
-"""What the folder contains where an earlier grading has written its pages."""
+"""What a folder contains if an earlier grading has written its pages there."""
 _REPOSITORY = "lab.py"
 """The file by which a copy of the course's repository is recognised."""
 _BESIDE = frozenset(
@@ -282,14 +282,15 @@ unknown)."""
 
 
 class _Parts:
-    """Everything that was handed in. A student's files come from one place, as files elsewhere may be another student's
-    who used that name. Two students of the same name are kept apart if a system gives them different numbers."""
+    """Everything that was handed in. A student's files are taken from one place only, as files elsewhere may belong to
+    another student who used that name. Two students of the same name are kept apart if a system gives them different
+    numbers."""
 
     def __init__(self) -> None:
         self.by_student: dict[str, dict[Where, _Part]] = {}
         self.odd: list[tuple[str, str]] = []
         self.unnamed: list[tuple[str, str]] = []
-        """Notebooks without a student in their names, and the student that they are given to."""
+        """(notebook whose name contains no student, the student whose work it counts as)."""
 
     def of(self, student: str, kind: int, place: str, tag: Tag | None = None, within: str = "") -> _Part:
         """The files of a student in a place so far. `within` distinguishes places of the same kind."""
@@ -345,8 +346,9 @@ def called(student: str) -> str:
 
 
 def apart(one: HandIn, number: str, taken: set[str]) -> HandIn:
-    """The hand-in under a name that is not in `taken`, where it is added: with the student's number if need be. (A name
-    may end with a number in brackets, like those that tell students of the same name apart.)"""
+    """The hand-in, under a name that is not in `taken`; adds the name there. If need be, the name ends with a number,
+    the student's if known. (A student's own name may end with a number in brackets, too, so that one may not be
+    enough.)"""
     numbers = itertools.chain(filter(None, [plain(number)]), map(str, itertools.count(2)))
     names = itertools.chain([one.student], (f"{one.student} ({number})" for number in numbers))
     one = one._replace(student=next(name for name in names if name not in taken))
@@ -557,11 +559,11 @@ class _Member(NamedTuple):
         return rest if root and first == root else [first, *rest]
 
     def top(self, root: str) -> str:
-        """Its first path part below that folder."""
+        """Its first path part below the folder `root`."""
         return (*self._way(root), "")[0]
 
     def in_folder(self, root: str) -> bool:
-        """Whether it is in a subfolder of that folder."""
+        """Whether it is in a subfolder of the folder `root`."""
         return len(self._way(root)) > 2
 
     def add_to(self, part: _Part, path: Path) -> None:

@@ -2,11 +2,11 @@
 
 | format | the file, and the source of its format |
 |---|---|
-| `moodle` | the grading worksheet: Identifier, its import needs Identifier, Grade and "Last modified (grade)" (mod/assign/feedback/offline). The zip of feedback has a folder `Full name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) |
+| `moodle` | the grading worksheet; its import needs Identifier, Grade and "Last modified (grade)" (mod/assign/feedback/offline). The zip of feedback has a folder `Full name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) |
 | `canvas` | the gradebook: Student, ID, SIS User ID, SIS Login ID, Section, assignments; then "Points Possible" (lib/gradebook_importer.rb). The zip has a file for each student under the name of what was handed in (Assignment#infer_comment_context_from_filename) |
 | `gradescope` | the columns of its own "Download Grades", a column for each question. The zip has a results.json for each submission, as an autograder writes it |
 | `github` | the columns of GitHub Classroom's grades, as its REST API names them |
-| `csv` | for a spreadsheet: UTF-8 with the mark by which Excel knows it; and a line for each question |
+| `csv` | for a spreadsheet: UTF-8 with the byte order mark by which Excel recognises it; and a line for each question |
 | `json` | everything |
 
 Text that a student has chosen goes through text.no_formula() before it is put into a table.
@@ -34,10 +34,10 @@ from .results import StudentResult
 from .roster import full_name
 
 BOM = "\ufeff"
-"""The mark by which Excel knows that a file is UTF-8."""
+"""The byte order mark by which Excel recognises UTF-8."""
 Row = Mapping[str, str]
 Files = dict[str, bytes]
-"""Suffix to the name of the table → content; empty if there is nothing for that system to read."""
+"""Suffix of the table's name → content; empty if there is nothing for the system to import."""
 NOBODY = {
     MOODLE: "nobody's number there is known, and Moodle finds the feedback's students by it.",
     CANVAS: "nothing was downloaded from Canvas, which finds the feedback's students by the names of such files.",
@@ -69,8 +69,8 @@ def files(form: str, results: Sequence[StudentResult], assignment: Assignment, p
 
 
 def unknown(form: str, results: Iterable[StudentResult], roster: str) -> Iterator[str]:
-    """Sentences on the students whom that system will not recognise, as their number or name there is not known, or is
-    something else in the file `roster`."""
+    """Sentences on the students whom the system will not recognise: their number or name there is unknown, or the file
+    `roster` has something else in its place."""
     number_of = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
     strangers = [result for result in results if number_of and not number_of(result.handed.identity)]
     wrong = sorted((who.line, text) for result in strangers if (text := _listed(form, who := result.handed.identity)))
@@ -122,7 +122,7 @@ def _worksheet_row(result: StudentResult, assignment: Assignment) -> Row:
         "Full name": result.name,
         "Email address": who.email,
         "Status": f"Submitted for grading{late}" if result.outcome.key else "No submission",
-        # Moodle leaves a line out that has more than the maximum in it
+        # Moodle skips a line with more points than the maximum
         "Grade": number(min(grade.points, assignment.maximum)) if grade else "",
         "Maximum Grade": number(assignment.maximum),
         "Grade can be changed": "Yes",
@@ -367,12 +367,12 @@ FORMATS: dict[str, Callable[[Sequence[Any], Assignment, Mapping[str, Path]], Fil
 
 
 def _listed(form: str, who: Identity) -> str:
-    """What a roster has as a system's own number of a student, whatever it is."""
+    """The roster's value in the column of the system's own number, whether or not it looks like one."""
     return who.roster_value(NUMBERS[form].column) if form in NUMBERS else ""
 
 
 def _number(form: str, who: Identity) -> str:
-    """The same if it may be one: anything else could be taken for somebody else's."""
+    """The same if it looks like such a number, else '': another value might be somebody else's number."""
     listed = _listed(form, who)
     return listed if NUMBERS[form].pattern.fullmatch(listed) else ""
 

@@ -2,7 +2,7 @@
 
 There are two layers of defence. The output of nbgrader's template is sanitised with an allow-list of the elements and
 attributes that the template and the course's report cards use; everything else appears as text. And the page begins with
-a content security policy that forbids scripts and external resources. So formulas stay as they were typed, because
+a content security policy that forbids scripts and external resources. Formulas are shown as they were typed, because
 MathJax is an external script.
 """
 
@@ -44,14 +44,14 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,", re.IGNORECASE)
 _CELLS = re.compile(r'(?=<div\s+(?:id="cell-id=[\w-]*"\s+)?class="cell border-box-sizing )')
 """Where a cell begins in nbconvert's template."""
 _FONT = re.compile(r"@font-face\s*{[^}]*}")
-"""Refers to a file that does not exist here."""
+"""A rule for a font, which refers to a file that does not exist here."""
 _OTHER = re.compile(rf"<(?!/?(?:{'|'.join(_TAGS)})[\s/>]|!--)", re.IGNORECASE)
-"""Where a tag begins that does not stay. It is shown as text, so that nobody misses what was written."""
+"""The beginning of a tag that is not allowed. It is shown as text, so that nothing that was written is lost."""
 _UNNAMED = re.compile(r'<img\s(?!(?:[^<>"]|"[^"]*")*\balt=)', re.IGNORECASE)
-"""Where a picture begins that has no text in its place."""
+"""The beginning of a picture without alternative text."""
 LONGEST, LONGEST_CODE = 10_000, 100_000
-"""Characters of a cell that are formatted. Markdown can take a time that grows with their square; a cell of this course
-has a few thousand."""
+"""The most characters of a cell that is formatted, in Markdown and in code. The time that Markdown takes can grow with
+their square; a cell of this course has a few thousand."""
 MOST, MOST_CELLS = 1_000_000, 2_000
 """Characters and cells of a notebook beyond which only the assignment's own cells are shown."""
 TOO_MUCH = "This notebook is very long. So only the cells of the assignment are shown."
@@ -106,7 +106,7 @@ def _page(rendered: str) -> str:
 
 
 def _inert_page(body: str) -> str:
-    """inert() of a page, cell by cell, with a cache, as most cells are the same on all pages of a class. Even if a
+    """Apply inert() to a page cell by cell, with a cache, as most cells are the same on all pages of a class. Even if a
     student's text splits the page in wrong places, each part is clean, and so is their concatenation."""
     before, *cells = _CELLS.split(body)
     first, _, rest = inert(before + _PLACE).rpartition(_PLACE)
@@ -122,7 +122,7 @@ def inert(html: str) -> str:
     """HTML in which only elements known to be harmless remain, without the course's style sheets."""
     for sheet in _SHEETS:
         html = html.replace(sheet, "")
-    # Before it is cleaned: what is clean must not be changed, as a pattern may also fit the value of an attribute.
+    # Substitute first: clean HTML must not be changed, as a pattern may also match in the value of an attribute.
     html = _UNNAMED.sub('<img alt="a picture" ', _OTHER.sub("&lt;", html))
     return _cleaner().clean(html)
 
@@ -153,8 +153,8 @@ def _harmless(tag: str, name: str, value: str) -> bool:
 
 @pass_context
 def markdown(context: Context, source: str) -> str:
-    """Markdown as inert HTML: replaces nbconvert's filter, also on nbgrader's other pages (formgrader). It stays as it was
-    typed if it is very long, or if a picture is missing."""
+    """Markdown as inert HTML: replaces nbconvert's filter, also on nbgrader's other pages (formgrader). It is shown as
+    it was typed if it is very long, or if a picture is missing."""
     if len(source) <= LONGEST:
         with suppress(InvalidNotebook):
             if context.get("cell", {}).get("attachments"):  # pictures that the text refers to

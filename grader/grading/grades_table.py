@@ -89,14 +89,14 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         by_hand = (old.get("comments") or "") != no_formula(row.get("comments", ""))
         others = any((name in old) != (name in row) for name in EXERCISES) and row["points"]
         same = "changed by hand" if by_hand else "other notebooks count" if others else "the rubric has changed"
-        alone = by_hand and not (old.get("points") and row["points"])  # points of who has handed in nothing
+        alone = by_hand and not (old.get("points") and row["points"])  # points of a student who has handed in nothing
         same = same if alone or old.get("submission") == row.get("submission") else "another submission"
         now_has = in_points(float(row["points"])) if row["points"] else "no points"
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
 def is_foreign(table: Path) -> bool:
-    """Whether the file exists and is not a table of grades from here: nbgrader writes one of the same name."""
+    """Whether the file exists and was not written by as_csv(): nbgrader's table of grades has the same name."""
     try:
         with open(table, "rb") as file:
             header = file.readline(100).removeprefix(b"\xef\xbb\xbf").strip(b'" \r\n')

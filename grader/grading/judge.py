@@ -87,7 +87,7 @@ class Graded:
     counts: bool = True
     """Whether its points are part of the total."""
     extra: bool = False
-    """Whether what it lacks of its maximum is left out of the total."""
+    """Whether it can only add points: the total's maximum includes only those that were earned."""
     answer: tuple[AnswerFile, ...] = ()
     """The student's files."""
     wrong: int | None = None
@@ -109,7 +109,7 @@ class Grade:
 
     @property
     def unread(self) -> bool:
-        """Whether a part of the submission could not be read, which may contain the answers that it seems to lack."""
+        """Whether a part of the submission could not be read. Answers that seem to be missing may be in it."""
         return len(self.unsure) > len(self.doubts)
 
     @property
@@ -119,11 +119,11 @@ class Grade:
 
     @property
     def maximum(self) -> float:
-        """What could be earned; of extra points, those that were."""
+        """The points that could be earned; an extra exercise adds only those that were earned."""
         return round(sum(one.points if one.extra else one.maximum for one in self.exercises if one.counts), 1)
 
     def with_extra(self, exercises: Container[str]) -> Grade:
-        """The grade where these exercises are extra as well."""
+        """The grade if these exercises are extra, too."""
         return replace(
             self,
             exercises=tuple(
@@ -199,8 +199,8 @@ def sources() -> list[tuple[str, Path]]:
 
 
 def libraries() -> list[tuple[str, Path]]:
-    """(name, file) of the packages that judging imports, for a machine that has only Python. What is compiled in them is
-    left out, as they do without."""
+    """(name, file) of the packages that judging imports, for a machine that has only Python. Their compiled parts are
+    left out, as they work without."""
     folders = [Path(folder) for name in ("jinja2", "markupsafe") for folder in import_module(name).__path__]
     return [
         (f"{folder.name}/{path.relative_to(folder).as_posix()}", path)
@@ -285,8 +285,8 @@ class OutOfTime(BaseException):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raises OutOfTime in the block after so many seconds of execute/given.py. (This needs the main thread, and does not
-    work on Windows; elsewhere, the whole grading process is ended, see workers.py.)"""
+    """Raises OutOfTime in the block after so many seconds of given(), see execute/given.py. Does nothing outside the
+    main thread and on Windows. (workers.py ends a grading process that takes much too long.)"""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

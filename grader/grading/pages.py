@@ -46,7 +46,7 @@ def _sheets_once(body: Markup) -> Markup:
 
 
 def _chapter(notebook: Notebook, grade: Grade | None) -> dict[str, object]:
-    """The cards of one notebook's exercises, and what is without an answer; {} if it has no exercises."""
+    """The cards of one notebook's exercises, and the exercises without an answer; {} if none of them was graded."""
     names = {exercise.name for exercise in notebook.exercises}
     judged = [graded for graded in grade.exercises if graded.exercise in names] if grade else []
     untried = [graded for graded in judged if graded.status == NOT_TRIED and not graded.points]

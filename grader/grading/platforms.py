@@ -46,7 +46,7 @@ class Identity(NamedTuple):
     roster: tuple[tuple[str, str], ...] = ()
     """The student's line in the roster: (column in lower case, value)."""
     line: int = 0
-    """Its number there."""
+    """The number of that line."""
 
     def roster_value(self, *columns: str) -> str:
         """The roster's value in the first of these columns that is not empty; '' if there is none."""
@@ -68,8 +68,8 @@ class Tag(NamedTuple):
 
 
 def tag_of(name: str) -> Tag | None:
-    """The student in a name that Moodle or Canvas has written; None for any other name. The student chose its end, which
-    may look as if the other of them had written it."""
+    """The student in a name that Moodle or Canvas has written; None for any other name. The student chose the name's
+    end, which may imitate the other system."""
     if match := _ANONYMOUS.match(name):
         return Tag(match[2], Identity(CANVAS, match[2], bool(match[1]), (name,)))
     moodle, canvas = _MOODLE.search(name), _CANVAS.search(name)

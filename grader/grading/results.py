@@ -30,12 +30,12 @@ class StudentResult:
 
     @property
     def student(self) -> str:
-        """The student, by the name of what was handed in, with a number if two have the same."""
+        """The student's name as it is in the names of the files handed in, with a number if two students share it."""
         return self.handed.student
 
     @property
     def name(self) -> str:
-        """The student's name, in the roster if it has one. Two students may have the same."""
+        """The student's name, from the roster if that has it. Two students may share a name."""
         who = self.handed.identity
         return full_name(who) or self.student.removesuffix(f" ({plain(who.id)})")
 

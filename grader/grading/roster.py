@@ -30,10 +30,10 @@ IDS = (
 LATE = re.compile(r"(?<!not )\blate\b", re.IGNORECASE)
 """In Moodle's column Status: "Submitted for grading - 2 hours late"."""
 YES = frozenset(("late", "yes", "y", "true", "x"))
-"""What a column Late may say of a student who is; any number but zero says so, too, as in Gradescope's column
-Lateness (H:M:S)."""
+"""The values of a column Late that mean late. So does any number but zero, as in Gradescope's column Lateness
+(H:M:S)."""
 NO = re.compile(r"|n|no|n/?a|not late|on time|false|none|[-–—]|[0:.,\s]*")
-"""What it may say of the others."""
+"""The values of such a column that mean not late."""
 _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 """An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
 UNCLEAR = "It is unclear which hand-in, if any, is theirs."
@@ -147,8 +147,8 @@ def _each_once(rows: Iterable[Row]) -> list[Row]:
 
 
 def identifiers(who: Identity) -> list[str]:
-    """What identifies a student beyond doubt: in the system that the files come from, and in the roster. First comes what
-    such files would carry."""
+    """A student's identifiers, in the system that the files come from and in the roster. The first is the identifier
+    that file names of that system contain."""
     listed = [who.roster_value(column) for column in IDS]
     numbers = [match[1] for match in map(_PARTICIPANT.match, listed) if match]
     return list(filter(None, (who.id, *numbers, *listed, who.sid, who.email)))

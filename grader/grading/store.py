@@ -63,7 +63,7 @@ def read(handed: HandIn) -> submission.StudentAnswers:
     unread = list(handed.remarks)
 
     def notebooks() -> Iterator[tuple[str, bytes]]:
-        """One at a time, as they may be large."""
+        """(name, content) of each notebook, one at a time, as they may be large."""
         for source in handed.sources:
             try:
                 yield source.name, load(source)
@@ -82,8 +82,8 @@ def read_grade(path: Path) -> Grade | None:
 
 
 def final_grade(path: Path) -> Grade | None:
-    """The same, but None also for a grade with doubts, as that is graded again, and for that of another submission, in a
-    file that was copied or renamed."""
+    """The same, but None also for a grade with doubts, whose submission is to be graded again, and for the grade of
+    another submission, in a file that was copied or renamed."""
     grade = read_grade(path)
     if grade is None or grade.doubts or f"{grade.submission}-{grade.rubric}.json" != path.name:
         return None

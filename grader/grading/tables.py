@@ -14,7 +14,7 @@ from .archives import Refused, quoted
 
 
 class Line(NamedTuple):
-    """A line of a table; a value in quotes may contain line ends, so that it ends further down."""
+    """A line of a table. It may extend over several lines of the file, as a value in quotes may contain line ends."""
 
     number: int
     """Counted from 1: where it begins."""
@@ -42,7 +42,7 @@ def lines(path: Path, most: int, decoded: Callable[[bytes], str], separators: st
 
 
 def unpaired(path: Path, line: int) -> Refused:
-    """Why a table is refused whose quotation marks would join lines, or can't be read."""
+    """The error for a table whose quotation marks would join lines, or can't be read."""
     return Refused(
         f"{quoted(path.name)} is not a CSV file: in line {line} a quotation mark has no partner, or is in the wrong place. "
         "Put quotation marks around a whole value, and write one within a value twice."

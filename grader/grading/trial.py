@@ -17,7 +17,7 @@ from ..tree import File, Tree
 
 SECONDS = 60.0
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
-"""The course's own, unless it is an installed package."""
+"""The course's own solutions. An installed package has none."""
 RIGHT = {
     "a Python program": b"""#!/usr/bin/env python3
 import ours
@@ -55,7 +55,7 @@ if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, starter, None, None) == 0:
 @lru_cache(8)
 def try_out(confine: Confinement | None) -> None:
     """Run the programs above like answers. Raises MachineTrouble, with the reason, if one of them misbehaves."""
-    require_fork()  # the judge never runs students' programs in its own process, not even where there is only one
+    require_fork()  # the judge never runs students' programs in its own process, not even where there can be no other
     if confine is None and hasattr(os, "geteuid") and os.geteuid() == 0:
         raise MachineTrouble(
             "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "

@@ -24,7 +24,7 @@ from .collect import HandIn
 from .store import Settings, StoreEntry, grade_one
 
 PATIENCE = 60.0
-"""Seconds beyond a submission's budget after which the process that grades it is given up."""
+"""Seconds beyond a submission's budget after which the process that grades it is ended."""
 
 DIED = "The process that graded it has died, twice."
 MOMENT = 5.0
@@ -51,7 +51,7 @@ class Worker:
         self.until = float("inf")
 
     def give(self, index: int, handed: HandIn, seconds: float) -> None:
-        """Let it grade a submission."""
+        """Let it grade a submission, within so many seconds."""
         self.task, self.until = index, time.monotonic() + seconds
         try:
             self.pipe.send(handed)
@@ -108,7 +108,7 @@ def _outcome(handed: HandIn, settings: Settings) -> StoreEntry | MachineTrouble:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """End, ignoring further requests, which must not keep it from ending its child processes."""
+    """End this process. It ignores further requests, which must not interrupt it while it ends its child processes."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit()
 
@@ -131,8 +131,8 @@ def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Genera
 def graded(
     handed: Sequence[HandIn], settings: Settings, jobs: int
 ) -> Generator[tuple[int, StoreEntry] | None, float | None, None]:
-    """The same for a caller who has other work: send() takes the most seconds to wait for the next outcome, and returns None
-    if there is none by then."""
+    """The same for a caller with other work: send() takes the most seconds to wait for the next outcome (None: for
+    ever), and returns None if there is none by then."""
     patience = None
     waiting = deque(range(len(handed)))
     again: set[int] = set()
@@ -140,7 +140,7 @@ def graded(
     processors = _processors(jobs)
     idle: list[Worker] = []
     busy: list[Worker] = []
-    # Without confinement, use the disk: nothing limits what programs leave in all, so they could fill the memory.
+    # Without confinement, use the disk: nothing limits what all programs together leave, so they could fill the memory.
     memory = place(jobs * LIMITS.sandbox_bytes) if settings.confine else None
     remove_leftovers()
     with Temporary(GRADING, memory) as scratch:
