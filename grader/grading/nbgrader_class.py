@@ -1,8 +1,8 @@
-"""Lets nbgrader's autograde judge a class as `grade` does: several students at a time, beside nbgrader's own work, and with
-the time that is left. Grades are kept where `grade` keeps them, so neither judges what the other has judged.
+"""Lets nbgrader's autograde judge a class as `grade` does: several students at a time, in parallel with nbgrader's own
+work, and showing the time left. Grades are kept where `grade` keeps them, so neither judges what the other has judged.
 
-nbgrader has no settings for this (0.9.6), nor for what it does anew for every cell and every notebook: checking its
-own schema, and connecting to the gradebook. So install() replaces these functions.
+nbgrader has no settings for this (0.9.6), and it repeats work for every cell and every notebook: it checks its own
+schema, and connects to the gradebook. So install() replaces these functions.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ with suppress(ImportError):  # Windows, where nothing is judged
     import fcntl
 
 Outcomes = Generator[tuple[int, StoreEntry] | None, float | None, None]
-"""As workers.graded() gives them."""
+"""What workers.graded() returns."""
 
 
 class JudgedClass:
-    """What is judged of a class, while nbgrader asks for it."""
+    """The judgements on a class, which arrive while nbgrader asks for them."""
 
     def __init__(self, store: Path, handed: Mapping[str, HandIn], outcomes: Outcomes):
         """`outcomes`: those of `handed`, in any order."""
@@ -59,22 +59,22 @@ class JudgedClass:
         self._judged: dict[str, tuple[HandIn, str]] = {}
         """Student → what was graded, and the name of the grade's file; '' if there is no grade."""
         self.of = lru_cache(1)(self._of)
-        """The answers of one student, by the name of the exercise, and what they are worth. Notebooks come student by
+        """Student → (exercise, answer) → judgement. Only the last student is cached, as notebooks come student by
         student."""
 
     def wait_for(self, student: str) -> None:
-        """Wait until this student's grade is there. Raises OSError if nothing can be judged on this machine."""
+        """Wait until this student has been judged. Raises OSError if nothing can be judged on this machine."""
         while student not in self._judged and any(student == name for name, _ in self._handed):
             if self._trouble:
                 raise self._trouble
             self._take(None)
 
     def close(self) -> None:
-        """End what is still at work."""
+        """End the judging that is still going on."""
         self._outcomes.close()
 
     def _take(self, patience: float | None) -> None:
-        """Take note of the next outcome, if there is one within so many seconds."""
+        """Record the next outcome, if it comes within so many seconds (None: whenever it comes)."""
         try:
             outcome = self._outcomes.send(patience)
         except OSError as trouble:
@@ -85,7 +85,7 @@ class JudgedClass:
                 self._judged[student] = handed, outcome[1].key
 
     def find(self, student: str, exercise: str, answer: Tree) -> Graded | None:
-        """The judgement on an answer; None if this student's answer, as it was judged, is another one."""
+        """The judgement on an answer; None if no answer of this student's, or a different one, has been judged."""
         if 0 < len(self._judged) < len(self._handed) and not self._trouble:
             self._take(0.0)  # so that no process waits for its next submission
         return self.of(student).get((exercise, answer)) if student in self._judged else None
@@ -104,7 +104,8 @@ def install() -> None:
     Autograde.init_assignment = _init_assignment
     Autograde.set_permissions = _set_permissions
     api.create_engine = lru_cache(api.create_engine)
-    # Of nbgrader's own queries (0.9.6), three for each student, with SQLAlchemy 2: what they concern is saved later.
+    # nbgrader's own queries (0.9.6) give three such warnings for each student with SQLAlchemy 2. The objects in
+    # question are saved later.
     warnings.filterwarnings("ignore", "Object of type <Submitted(Assignment|Notebook)> not in session", SAWarning)
     common.jsonschema = SimpleNamespace(validate=_validate)
 
@@ -114,8 +115,8 @@ def install() -> None:
 _convert_by_name, _init_by_name = Autograde.convert_notebooks, Autograde.init_assignment
 _set_permissions_by_name = Autograde.set_permissions
 BEGUN = ".begun"
-"""A file in the autograded folder of a student whose notebooks are being graded, locked meanwhile. nbgrader takes any folder
-that exists for finished, even if it was killed before it had graded all of a student's notebooks."""
+"""A file in the autograded folder of a student whose notebooks are being graded, locked meanwhile. nbgrader takes
+any folder that exists to be finished, even if it was killed before it had graded all of a student's notebooks."""
 
 GRADED = ".graded"
 """A file in the autograded folder of a student: the digest of what was graded. nbgrader looks only at timestamp.txt, so
@@ -127,7 +128,7 @@ class _Trouble(BaseException):
 
 
 def _convert_notebooks(self: Autograde) -> None:
-    """Instead of Autograde's: the same, while the class is judged."""
+    """Replaces Autograde's method: does the same while the class is judged."""
     handed_in = getattr(self, "handed", {})
     for student, handed in handed_in.items():
         folder = Path(self._format_dest(self.coursedir.assignment_id, student))
@@ -157,7 +158,7 @@ def _convert_notebooks(self: Autograde) -> None:
 
 
 def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> None:
-    """Instead of Autograde's: the same, when the student's grade is there, and a line about how far it is."""
+    """Replaces Autograde's method: does the same once the student has been judged, and logs the progress."""
     if self.judged:
         try:
             self.judged.wait_for(student_id)
@@ -187,8 +188,8 @@ def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> No
 
 
 class _Missing(logging.Filter):
-    """Collects the notebooks that nbgrader does not see, instead of a warning for each: of an assignment of twelve, few are
-    handed in at a time, and some have other names."""
+    """Collects the notebooks that nbgrader does not find, in place of its warning about each: of an assignment's twelve
+    notebooks, students hand in a few at a time, and some under other names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,7 +197,7 @@ class _Missing(logging.Filter):
         """Path → name."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log something as it is."""
+        """Whether to log a record; False for such a warning."""
         _, found, path = record.getMessage().partition("No submitted file: ")
         if found:
             self.notebooks[path] = Path(path).stem
@@ -204,7 +205,7 @@ class _Missing(logging.Filter):
 
 
 def _set_permissions(self: Autograde, assignment_id: str, student_id: str) -> None:
-    """Instead of Autograde's: the same, when all notebooks of a student are graded."""
+    """Replaces Autograde's method, called when all notebooks of a student are graded: does the same, and marks that."""
     folder = Path(self._format_dest(assignment_id, student_id))
     if self.coursedir.notebook_id == "*" and (handed := getattr(self, "handed", {}).get(student_id)):
         (folder / GRADED).write_text(_digest(handed))
@@ -235,7 +236,7 @@ def _remove_outdated(self: Autograde, folder: Path, handed: HandIn) -> None:
 
 
 def _digest(handed: HandIn) -> str:
-    """Of the notebooks that a student has handed in, and their names."""
+    """A digest of the notebooks that a student has handed in, and of their names."""
     digests = []
     for source in handed.sources:
         try:
@@ -246,15 +247,16 @@ def _digest(handed: HandIn) -> str:
 
 
 def _judge(waiting: Mapping[str, HandIn], how: GradeFromFiles) -> JudgedClass | None:
-    """Begin to judge what these students have handed in, unless that has been done before. None if nothing can be kept
-    here: then each answer is judged when its notebook is read. Raises RuntimeError without a sandbox that is asked for."""
+    """Begin to judge what these students have handed in, unless that has been done before. None if grades can't be kept
+    here: then each answer is judged when its notebook is read. Raises RuntimeError, see
+    GradeFromFiles.confinement()."""
     store = Path("reports", ".grades").resolve()
     try:
         store.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
     settings, handed = Settings(store, how.confinement(), how.seed), list(waiting.values())
-    # One, as formgrader asks for it: in this process, which may have threads and must not be forked.
+    # Formgrader asks for one student. Judge that one in this process, which may have threads and must not be forked.
     outcomes = _alone(handed[0], settings) if len(handed) == 1 else workers.graded(handed, settings, processors())
     return JudgedClass(store, waiting, outcomes)
 
@@ -268,7 +270,7 @@ def _alone(handed: HandIn, settings: Settings) -> Outcomes:
 
 
 def _validate(instance: Any, schema: Mapping[str, Any]) -> None:
-    """jsonschema.validate(), which checks the schema itself each time."""
+    """Like jsonschema.validate(), but checks the schema itself only once."""
     _validator(json.dumps(schema)).validate(instance)
 
 

@@ -152,7 +152,7 @@ def _has_answers(source: Source, name: str) -> bool:
 
 
 def _unreadable(sources: Iterable[Source]) -> Iterator[str]:
-    """A sentence for each of these files that is not a notebook, as it turns out when it is read."""
+    """A sentence for each of these files that turns out not to be a notebook when it is read."""
     for source in sources:
         try:
             submission.cells_of(load(source))
@@ -172,8 +172,8 @@ def _left_over(handed: HandIn, chosen: Mapping[str, Source]) -> list[str]:
 
 
 def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
-    """The files below a folder that nbgrader may copy: those of its find_all_files(), without links, pipes and unreadable
-    files."""
+    """The files below a folder that nbgrader may copy: what its find_all_files() returns, without links, pipes and
+    unreadable files."""
     return [
         file
         for file in find_all_files(path, exclude)

@@ -65,7 +65,7 @@ class AnyNotebook(NotebookExporter):
         super().__init__(**options)
         self._course: Course | None = None
         self._sanitized: tuple[bytes, NotebookNode | None] = b"", None
-        """The last submitted notebook, as it was written: nbgrader then has it read again, for grading."""
+        """The last submitted notebook, as bytes and as a value: nbgrader has these bytes read again for grading."""
 
     def from_filename(self, filename: str, resources: Resources | None = None, **options: Any) -> tuple[Any, Resources]:
         """Export a file, or the contents that replace it; see nbgrader_collect.py."""
@@ -91,7 +91,7 @@ class AnyNotebook(NotebookExporter):
         return writes(notebook) + "\n", resources
 
     def _preprocess(self, nb: NotebookNode, resources: Resources | None) -> tuple[NotebookNode, Resources]:
-        """Apply all preprocessors. nbconvert's own method also makes copies, as if the notebook were still needed."""
+        """Apply all preprocessors. nbconvert's own method works on needless copies of the notebook."""
         resources = self._init_resources(resources)
         self._course = self._course or Course(resources["nbgrader"])
         resources["course"] = self._course
@@ -102,7 +102,7 @@ class AnyNotebook(NotebookExporter):
 
 
 def _notebook(data: bytes) -> NotebookNode:
-    """A submitted notebook, with a question mark for each half of a surrogate pair, which no file can contain."""
+    """A submitted notebook, with a question mark in place of each lone surrogate, which can't be written to a file."""
     notebook = _as_read(data)
     text = json.dumps(notebook, ensure_ascii=False)
     try:
@@ -134,10 +134,10 @@ def _as_read(data: bytes) -> NotebookNode:
 
 
 class DropOddMetadata(NbGraderPreprocessor):
-    """Removes nbgrader metadata of cells that the assignment does not have, that was changed, or that a later cell has too.
-    Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6). Without the metadata, it counts as the
-    student's own cell, and RestoreCells restores a missing one. The notebook's own metadata is replaced too, as nbconvert
-    writes the name of the language into a page without escaping it."""
+    """Removes nbgrader's metadata from a cell if the assignment has no such cell, if the metadata was changed, or if a
+    later cell has the same. Such a cell would stop the submission, or the whole batch (nbgrader 0.9.6). Without the
+    metadata, it counts as the student's own cell, and RestoreCells adds the assignment's cell if it is missing. The
+    notebook's own metadata is replaced too, as nbconvert writes the language's name into a page without escaping it."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Check every cell."""
@@ -172,7 +172,7 @@ def _is_valid(cell: NotebookNode) -> bool:
 
 
 class HandedOut:
-    """A notebook as it was handed out, which is read once for a class. It answers what nbgrader asks of its gradebook."""
+    """A notebook as it was handed out, read once for a class. It stands in for the gradebook that nbgrader queries."""
 
     def __init__(self, notebook: api.Notebook):
         self.kernelspec = json.loads(notebook.kernelspec or "null")
@@ -208,8 +208,9 @@ class Course:
 
 
 class RestoreCells(OverwriteCells):
-    """Restores the assignment's cells as OverwriteCells does, without a question to the gradebook about each of them. A
-    missing cell is put back where it was, with an id, even if the cell before it is missing too. (nbgrader 0.9.6 fails then.)"""
+    """Restores the assignment's cells as OverwriteCells does, without querying the gradebook for each of them. A
+    missing cell is put back where it was, with an id, even if the cell before it is missing too, as nbgrader 0.9.6
+    can't do."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Restore all cells."""
@@ -220,7 +221,7 @@ class RestoreCells(OverwriteCells):
         names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
         missing = [name for name in source.cells if name in source.names.values() and name not in names]
         if self.add_missing_cells and missing:
-            if any(names):  # otherwise it is the replacement of an unreadable file, which has been named
+            if any(names):  # otherwise it replaces an unreadable file, which has been reported
                 self.log.info("%s: put back in %s: %s", plain(about["student"]), self.notebook_id, ", ".join(missing))
             place = min((names.index(name) for name in source.cells if name in names), default=len(names))
             for name in source.cells:
@@ -253,8 +254,8 @@ class RestoreCells(OverwriteCells):
 
 
 class ClearAnswers(ClearSolutions):
-    """Replaces answers by what students start with: `NAME = ...` for a value, the exercise's own file if it has one, and
-    nbgrader's code stub for anything else."""
+    """Replaces answers by what students start with: `NAME = ...` for a value, the beginning that the exercise gives for
+    a file, and nbgrader's code stub for anything else."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
         """Clear one cell."""
@@ -288,8 +289,8 @@ class GradeFromFiles(NbGraderPreprocessor):
         return nb, resources
 
     def confinement(self) -> Confinement | None:
-        """How students' programs are confined. Raises RuntimeError where require_sandbox is set and there is no sandbox, and
-        where programs could read the course of nbgrader."""
+        """How students' programs are confined. Raises RuntimeError if require_sandbox is set and there is no sandbox,
+        or if programs could read the folder of the nbgrader course."""
         confine = confinement()
         if confine and confine.bubblewrap and (problem := exposed(Path.cwd())):
             raise RuntimeError(problem)
@@ -302,7 +303,7 @@ class GradeFromFiles(NbGraderPreprocessor):
     def _outputs(
         self, cell: NotebookNode, answers: StudentAnswers, confine: Confinement | None, student: str | None
     ) -> list[NotebookNode]:
-        """The outputs from which nbgrader reads the points, and which the feedback shows."""
+        """The outputs of a check cell: nbgrader reads the points from them, and the feedback shows them."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
             return [
@@ -334,11 +335,11 @@ class GradeFromFiles(NbGraderPreprocessor):
 
 
 _judge_nothing = lru_cache(maxsize=len(EXERCISES))(judge.judge_one)
-"""Of a class, many leave the same exercises out."""
+"""Judges an empty answer, each exercise only once, as many students of a class leave out the same exercises."""
 
 
 def _read(cells: Iterable[NotebookNode]) -> StudentAnswers:
-    """The answers in the cells, as far as they can be read in a submission's time."""
+    """The answers in the cells; only a remark if reading them takes longer than a submission may take."""
     try:
         with judge.at_most(judge.SECONDS):
             return from_cells(cells)
@@ -347,8 +348,8 @@ def _read(cells: Iterable[NotebookNode]) -> StudentAnswers:
 
 
 class NotebookGrades:
-    """The grades of a student's notebook and the comments on it, which are read at once and saved at once. Answers what
-    nbgrader asks of its gradebook for each cell."""
+    """The grades of a student's notebook and the comments on it, all read at once and all saved at once. It stands in
+    for the gradebook, which nbgrader queries for each cell."""
 
     def __init__(self, submitted: api.SubmittedNotebook, source: HandedOut):
         self._grades = {source.names[grade.cell_id]: grade for grade in submitted.grades}
@@ -364,7 +365,7 @@ class NotebookGrades:
         return self._comments[name]
 
     def commit(self) -> None:
-        """Nothing yet."""
+        """Do nothing: SaveGrades commits all grades at once."""
 
 
 class SaveGrades(SaveAutoGrades):
@@ -401,7 +402,7 @@ class SaveGrades(SaveAutoGrades):
 
 
 class LatePenalties(AssignLatePenalties):
-    """Does what AssignLatePenalties does, for what is late."""
+    """Does what AssignLatePenalties does, but only for late submissions."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Assign the penalty for a notebook."""
@@ -425,7 +426,7 @@ def _remarks(remarks: tuple[str, ...]) -> list[NotebookNode]:
 
 
 def _display(html: str, text: str) -> NotebookNode:
-    """Like nbformat's new_output(), which validates its output, long before that is done for the notebook."""
+    """Like nbformat's new_output(), but without validating the output, as the whole notebook is validated later."""
     data = {"text/html": html, "text/plain": text}
     return nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": data})
 

@@ -147,8 +147,8 @@ def _each_once(rows: Iterable[Row]) -> list[Row]:
 
 
 def identifiers(who: Identity) -> list[str]:
-    """A student's identifiers, in the system that the files come from and in the roster. The first is the identifier
-    that file names of that system contain."""
+    """A student's identifiers, in the system that the files come from and in the roster. First come those
+    that the names of such files contain."""
     listed = [who.roster_value(column) for column in IDS]
     numbers = [match[1] for match in map(_PARTICIPANT.match, listed) if match]
     return list(filter(None, (who.id, *numbers, *listed, who.sid, who.email)))

@@ -1,8 +1,8 @@
 """Reads the answers out of a notebook that was handed in, without running any of it.
 
-A notebook is JSON, and an answer is a `%%writefile DIRECTORY/FILE` cell or a literal, `NAME = value`,
-which is taken for a file called NAME. Whatever the bytes are, what comes out is a value: the
-answers that are there, and sentences about what is not as it should be. What it is not: a judge. Nothing here knows whether an answer is right.
+A notebook is JSON. An answer is a `%%writefile DIRECTORY/FILE` cell or a literal, `NAME = value`, which counts as a
+file called NAME. Whatever the bytes, the result is a value: the answers in them, and sentences on what is wrong with
+them. Whether an answer is right is not decided here.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from ..text import plain, series, shorten
 from ..tree import File, Tree
 
 MOST_BYTES = 10 << 20
-"""Of a notebook. Outputs make notebooks large; one of this course has a few hundred kilobytes."""
+"""The most bytes of a notebook. Outputs make notebooks large; those of this course have a few hundred kilobytes."""
 MOST_CELLS = 2_000
 MOST_REMARKS = 12
 MOST_WRONG = 1_000
-"""Wrong predictions, above which nobody has counted."""
+"""Counts of wrong predictions from here on are ignored, as outputs can be edited."""
 
-# No space is tried twice in these: students write what they are matched with.
+# These never backtrack over spaces, as students write the text that they are matched with.
 _MAGIC = re.compile(r"\s*+(%\s*+%?)\s*+((?:over)?write[ _-]?file|file)\b[ \t]*+", re.IGNORECASE)
 _CHECK = re.compile(r"""\s*+check\(\s*+["']([\w-]++)["']\s*+(?:,\s*+\w++\s*+)?\)\s*+;?\s*+""")
 
@@ -46,13 +46,13 @@ class StudentAnswers:
     """What was handed in, as far as it can be judged."""
 
     answers: Mapping[str, Tree] = field(default_factory=dict)
-    """Exercise → the files that the student wrote for it. An exercise without any is not there."""
+    """Exercise → the files that the student wrote for it. Exercises without files are missing."""
     remarks: tuple[str, ...] = ()
-    """What is not as it should be, a sentence each."""
+    """Sentences on what is wrong."""
     unread: tuple[str, ...] = ()
-    """Those of the remarks that say what could not be read, so that there may be answers in it."""
+    """The remarks on what could not be read. Answers may be in it."""
     wrong: Mapping[str, int] = field(default_factory=dict)
-    """Exercise → how many different values of a prediction were wrong, as the outputs say. No points depend on it, as
+    """Exercise → the number of different wrong predictions, according to the outputs. No points depend on it, as
     outputs can be edited."""
 
     def to_json(self) -> bytes:
@@ -66,7 +66,7 @@ class StudentAnswers:
 
     @classmethod
     def from_json(cls, data: bytes) -> StudentAnswers:
-        """What to_json() wrote."""
+        """The submission that to_json() wrote."""
         found = json.loads(data)
         return cls(
             {
@@ -82,13 +82,13 @@ class StudentAnswers:
 
 
 class Unreadable(Exception):
-    """What was handed in for a notebook is none; the text says why, in a sentence or two."""
+    """A file can't be read as a notebook; the text says why, in a sentence or two."""
 
 
 class Cell(NamedTuple):
-    """One cell of a notebook: what kind it is, its text, and nbgrader's name of it ('' if it has none).
+    """One cell of a notebook: its kind, its text, and nbgrader's name for it ('' if it has none).
 
-    A text of more than MOST_CHARACTERS is cut after one more.
+    A longer text is cut to MOST_CHARACTERS + 1, which shows that it was too long.
     """
 
     kind: str
@@ -99,7 +99,7 @@ class Cell(NamedTuple):
 
 
 class FileCell(NamedTuple):
-    """A file that a cell writes: `number` of the cell (from 1), whether it is added to what is there."""
+    """A file that a cell writes. `number` counts cells from 1; `appends` says whether the text is added to the file."""
 
     exercise: str
     path: str
@@ -116,16 +116,16 @@ def read(data: bytes) -> StudentAnswers:
 def read_all(
     notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
 ) -> StudentAnswers:
-    """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
-    not be read of what they handed in; `said`: what else there is to say of it. What can't be read is always named,
-    but cells only if there are several notebooks. `unread` may grow while the notebooks are taken."""
+    """The answers in several notebooks of one student, (name, bytes) each, read in this order. `unread`: remarks on
+    what else could not be read; `said`: other remarks. A remark on an unreadable notebook always names it; remarks on
+    cells name the notebook only if there are several. `unread` may grow while `notebooks` is iterated over."""
     remarks: list[tuple[str, str]] = []
     unreadable: list[str] = []
     number = 0
     written: list[FileCell] = []
     wrong: dict[str, int] = {}
     writers: dict[str, dict[str, str]] = {}
-    for number, (name, data) in enumerate(notebooks, 1):  # noqa: B007 - of all of them, below
+    for number, (name, data) in enumerate(notebooks, 1):  # noqa: B007 - the number of notebooks, below
         called = f"{plain(shorten(name, 80))}: " if name else ""
         try:
             cells, odd = cells_of(data)
@@ -146,7 +146,7 @@ def read_all(
 
 
 def _orders(writers: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """A sentence for each file that several notebooks write in different ways: file → notebook → text."""
+    """A sentence for each file of which notebooks write different versions. `writers`: file → notebook → text."""
     for file, texts in writers.items():
         if len(set(texts.values())) > 1:
             order = ", then ".join(texts)
@@ -162,16 +162,16 @@ def from_cells(cells: Iterable[Mapping[str, Any]]) -> StudentAnswers:
 
 
 def checked_exercise(source: str) -> str | None:
-    """The exercise that a cell checks: "save" for `check("save")` or `check("save", value)`, comments before it or
-    not; None for anything else."""
+    """The exercise that a cell checks: "save" for `check("save")` or `check("save", value)`, with or without comments
+    before it; None for anything else."""
     line, below, _ = _first_line(source)
     call = None if below.strip() else _CHECK.fullmatch(line)
     return call[1] if call else None
 
 
 def beginning(source: str) -> str | None:
-    """What a student gets of a cell with an answer: `NAME = ...` for a literal, the given file for a file that the
-    exercise gives to begin with; None for any other cell."""
+    """What students get in place of a cell with an answer: `NAME = ...` for a literal, the beginning of a file if the
+    exercise gives one; None for any other cell."""
     written, _ = _file_of(Cell("code", source), 0)
     if written is not None:
         given = EXERCISES[written.exercise].given().get(written.path)
@@ -183,7 +183,7 @@ def beginning(source: str) -> str | None:
 
 
 def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
-    """The cells of a notebook, and what is odd about its file. Raises Unreadable."""
+    """The cells of a notebook, and remarks on its file. Raises Unreadable."""
     if len(data) > MOST_BYTES:
         raise Unreadable(
             f"The notebook has more than {MOST_BYTES >> 20} MB and is not read: clear all outputs, save "
@@ -257,7 +257,7 @@ def _cell(cell: Mapping[str, Any]) -> Cell:
 
 
 def _wrong_of(outputs: object) -> dict[str, int]:
-    """What check() has kept with its outputs: how often a prediction was wrong."""
+    """The numbers of wrong predictions that check() has stored with its outputs: exercise → number."""
     wrong: dict[str, int] = {}
     for output in outputs if isinstance(outputs, list) else ():
         metadata = output.get("metadata") if isinstance(output, dict) else None
@@ -284,7 +284,7 @@ def _wrong_kernel(metadata: object) -> list[str]:
 
 
 def _written(cells: Sequence[Cell]) -> tuple[list[FileCell], list[str]]:
-    """The answer files that the cells write, and what is wrong with the cells."""
+    """The answer files that the cells write, and remarks on the cells."""
     written: list[FileCell] = []
     remarks: list[str] = []
     before: FileCell | None = None
@@ -302,7 +302,7 @@ def _written(cells: Sequence[Cell]) -> tuple[list[FileCell], list[str]]:
 
 
 def _file_of(cell: Cell, number: int) -> tuple[FileCell | None, list[str]]:
-    """The answer file that a cell writes, if it does, and what is odd about it."""
+    """The answer file that a cell writes, or None, and remarks on the cell."""
     head, body, skipped = _first_line(cell.source)
     magic = _MAGIC.match(head)
     if magic is None or (magic[2].lower() == "file" and magic[1] != "%%"):
@@ -331,7 +331,7 @@ def _file_of(cell: Cell, number: int) -> tuple[FileCell | None, list[str]]:
 
 
 def _literals(cell: Cell, number: int) -> tuple[list[FileCell], list[str]]:
-    """The literals of the course that a cell gives a value, and those whose value is none."""
+    """The course's literals that a cell assigns, and remarks on values that can't be graded."""
     if not any(name in cell.source for name in _LITERALS) or len(cell.source) > MOST_CHARACTERS:
         return [], []
     found, remarks = [], []
@@ -346,10 +346,10 @@ def _literals(cell: Cell, number: int) -> tuple[list[FileCell], list[str]]:
 
 
 def _first_line(source: str) -> tuple[str, str, bool]:
-    """The line in which a cell's magic would be, what comes after it, and whether a comment was passed over."""
+    """The line where a cell's magic belongs, the text after it, and whether a comment comes before it."""
     text, skipped, start = source.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n\ufeff"), False, 0
     while True:
-        end = text.find("\n", start) % (len(text) + 1)  # where the text ends, if no line does
+        end = text.find("\n", start) % (len(text) + 1)  # the end of the text if no newline follows
         line = text[start:end].strip()
         if end + 1 < len(text) and (not line or line.startswith("#")):
             skipped, start = skipped or bool(line), end + 1
@@ -358,7 +358,7 @@ def _first_line(source: str) -> tuple[str, str, bool]:
 
 
 def _target(words: str) -> tuple[bool, str]:
-    """Whether to append, and the file, from what comes after the magic's name."""
+    """Whether to append, and the file's name, from the words after the magic."""
     parts = words.split()
     appends = any(part in ("-a", "--append") for part in parts)
     names = [part for part in parts if not part.startswith("-")]
@@ -366,7 +366,7 @@ def _target(words: str) -> tuple[bool, str]:
 
 
 def _exercise_file(target: str) -> tuple[str, str] | None:
-    """Exercise and file that a target means, however it is spelt; None if it is none of them."""
+    """The exercise and file that a target means, whatever its case and slashes; None if it means no answer's file."""
     wanted = re.sub(r"/\.?(?=/)", "", target.replace("\\", "/")).removeprefix("./").strip().lower()
     return _TARGETS.get(wanted)
 
@@ -377,7 +377,7 @@ _TARGETS = {
 
 
 def _unknown_target(target: str, number: int) -> list[str]:
-    """A remark on a file that is no answer, if it looks as if it was meant to be one."""
+    """A remark on a file that is not part of an answer but seems to be meant as part of one; [] for other files."""
     directory, _, base = target.replace("\\", "/").lower().rpartition("/")
     meant = [
         f"{name}/{path}"
@@ -397,12 +397,12 @@ def _unknown_target(target: str, number: int) -> list[str]:
 
 
 def _alike(path: str, other: str) -> bool:
-    """Whether a file's name may be another one, misspelt."""
+    """Whether a file's name may be a misspelling of another."""
     return bool(difflib.get_close_matches(other, [path], cutoff=0.7))
 
 
 def _stray(cell: Cell, number: int, before: FileCell | None) -> list[str]:
-    """Remarks on a code cell that writes no file but looks as if it were part of one, or was locked."""
+    """Remarks on a code cell that writes no file: if it looks like a part of a file, or is a check that was changed."""
     if cell.grade_id.startswith("check-") and _slug(checked_exercise(cell.source) or "") != cell.grade_id[6:]:
         return [
             f"Cell {number}, which checks the answer, was changed. That makes no difference: the answer itself is "
@@ -423,15 +423,15 @@ def _stray(cell: Cell, number: int, before: FileCell | None) -> list[str]:
 
 
 def _unknown_checks(cells: Iterable[Cell]) -> Iterator[str]:
-    """A sentence for each exercise that is checked but not known here, unless a known one was meant. An instructor who
-    forgets to name a folder of exercises would give everyone 0 points."""
+    """A sentence for each exercise that is checked but not known here, unless its name is nearly that of a known one.
+    Otherwise, an instructor who forgets to name a folder of exercises would give everyone 0 points."""
     for name in filter(None, dict.fromkeys(checked_exercise(cell.source) for cell in cells if cell.kind == "code")):
         if not difflib.get_close_matches(name, EXERCISES, 1):
             yield f"It checks {shorten(name, 40)}, which is not among the exercises that are graded here."
 
 
 def _slug(name: str) -> str:
-    """An exercise's name as it stands in cell ids."""
+    """An exercise's name as it is written in cell ids."""
     return name.replace("_", "-")
 
 
@@ -443,7 +443,7 @@ _FUNCTIONS = tuple(dict.fromkeys(name for one in EXERCISES.values() for name in 
 
 
 def _chosen(written: Sequence[FileCell]) -> tuple[dict[str, Tree], list[str]]:
-    """Of all that was written the files that count: for each the last that is more than a beginning."""
+    """The answers, exercise → files, and remarks. The last version of a file that is more than its beginning counts."""
     remarks: list[str] = []
     answers: dict[str, Tree] = {}
     for name, exercise in EXERCISES.items():
@@ -461,7 +461,7 @@ def _chosen(written: Sequence[FileCell]) -> tuple[dict[str, Tree], list[str]]:
 
 
 def _drafts(written: Sequence[FileCell]) -> tuple[list[File], list[str]]:
-    """The versions of one file, oldest first, with what is added joined to what was there."""
+    """The versions of one file, oldest first, and remarks. Text that is appended belongs to the version before it."""
     drafts: list[list[str]] = []
     remarks: list[str] = []
     room = 0
@@ -481,7 +481,7 @@ def _drafts(written: Sequence[FileCell]) -> tuple[list[File], list[str]]:
 
 
 def _last_written(exercise: Exercise, path: str, drafts: list[File]) -> tuple[File, list[str]]:
-    """The last draft that is not as the exercise began."""
+    """The last draft that is more than the exercise's beginning (or the last of all, if none is), and remarks."""
     if len(drafts) == 1:
         return drafts[0], []
     last = next((draft for draft in reversed(drafts) if not _is_stub(exercise, path, draft)), drafts[-1])
@@ -503,7 +503,7 @@ def _is_stub(exercise: Exercise, path: str, draft: File) -> bool:
 
 
 def _fill_up(exercise: Exercise, files: dict[str, File]) -> list[str]:
-    """Put what the exercise gives in place of a file whose cell is gone."""
+    """Add the exercise's own version of each file that no cell writes. Returns remarks on these files."""
     given, remarks = exercise.given(), []
     for path in exercise.answers:
         if path not in files and isinstance(entry := given.get(path), File):
