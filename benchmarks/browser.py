@@ -4,7 +4,7 @@ cells take then. It drives Chromium.
     python3 lab.py site DIR
     python benchmarks/browser.py DIR [ROUNDS]
 
-Prints seconds, as medians of ROUNDS rounds (default 3), each with a browser without a past.
+Prints seconds, as medians of ROUNDS rounds (default 3), each in a browser without history or cache.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 600_000
-"""Milliseconds until something that is waited for counts as missing."""
+"""Milliseconds to wait for something before it counts as missing."""
 IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 RUN = """async code => {
     const future = jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code});
@@ -36,7 +36,7 @@ RUN = """async code => {
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
-    """A static server whose lab scripts can talk to."""
+    """A static server that makes JupyterLab accessible to scripts, as window.jupyterapp."""
 
     def log_message(self, *_: object) -> None:
         pass

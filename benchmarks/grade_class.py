@@ -1,15 +1,17 @@
-"""Grading a made class: `grade` beside nbgrader's own execution of a sample of the same class, in one run.
+"""How long it takes to grade a generated class: by `grade`, and a sample of it by nbgrader's own execution.
 
     python benchmarks/grade_class.py [--students 100] [--sample 6] [--jobs 2] [--autograde] [NOTEBOOK ...]
 
-The sample and a hostile student are also graded by the stock path. By default it is the notebooks of the whole course
-(names begin like 03). The class answers as differently as students do: right in every style of the mutation table, each
-misconception, untouched, half handed in, and one in twenty hostile (in every program of theirs); no two answers are the same text, and
-nothing is graded twice. Prints the seconds per submission of both, for the same mixture, their ratio, the peak memory of
-`grade` and of its processes, and where the time goes: of the same class, judged once more in one process, the seconds
-and the executions of each exercise. (In the stock path, too, programs run in the sandbox: it is
-the notebooks that run outside of it.) With --autograde, nbgrader's autograde and generate_feedback, as the course
-configures them, are timed on the same class, which is then judged anew.
+The sample and a hostile student are graded by the stock path, too: by nbgrader's Execute, which runs the notebooks.
+Each NOTEBOOK is named by its number, as 03; without any, the class hands in the whole course. Its answers differ as
+students' answers do: right in every style of the mutation table, each misconception, untouched, half handed in, and
+hostile in every program of one student in twenty. No two answers are the same text, and nothing is graded twice.
+
+Prints the seconds per submission on both paths, for the same mixture, their ratio, the peak memory of `grade` and of
+its processes, and where the time goes: the seconds and the executions of each exercise when the same class is judged
+once more in one process. (On the stock path, too, programs run in the sandbox; the notebooks run outside it.) With
+--autograde, nbgrader's autograde and generate_feedback, as the course configures them, are timed on the same class,
+which is then judged anew.
 """
 
 from __future__ import annotations
@@ -85,7 +87,7 @@ def answered(chapter: Chapter, number: int, hostile: bool, draw: random.Random) 
     chance = draw.random()
     if chance < 0.08 and not hostile:
         return notebook("exercises", name) if chance < 0.05 else None
-    found = solved(name) if draw.random() < 0.7 else notebook("exercises", name)  # so are the predictions
+    found = solved(name) if draw.random() < 0.7 else notebook("exercises", name)  # its predictions stay
     for exercise in chapter.exercises:
         if exercise.name in ANSWERS and not exercise.optional:
             found = with_answer(found, exercise.name, drawn(exercise.name, number, hostile, draw))
@@ -93,7 +95,7 @@ def answered(chapter: Chapter, number: int, hostile: bool, draw: random.Random) 
 
 
 def drawn(exercise: str, number: int, hostile: bool, draw: random.Random) -> dict[str, str]:
-    """One student's answer to an exercise, in whose first file nobody has the same text."""
+    """One student's answer to an exercise, whose first file is different from everybody else's."""
     right, wrong = ANSWERS[exercise]
     kind = right if draw.random() < 0.6 or not wrong else wrong[draw.choice(list(wrong))]
     answer = dict(draw.choice(list(kind.values())))
@@ -134,14 +136,14 @@ def resident(pid: int) -> float:
 
 
 def course(folder: Path) -> None:
-    """Make the folder a course of nbgrader's."""
+    """Make the folder an nbgrader course."""
     ignored = shutil.ignore_patterns(".ipynb_checkpoints", "save", "restore")
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=ignored, dirs_exist_ok=True)
     shutil.copy(ROOT / "nbgrader_config.py", folder)
 
 
 def autograde(folder: Path) -> None:
-    """Time nbgrader's commands on the class, and print."""
+    """Time nbgrader's commands on the class, and print the results."""
     course(folder)
     shutil.rmtree(folder / "reports")
     measured(folder, "nbgrader", "generate_assignment", ASSIGNMENT, "--create", "--log-level=WARN")
@@ -153,7 +155,7 @@ def autograde(folder: Path) -> None:
 
 
 def stock(folder: Path, students: list[str]) -> list[float]:
-    """Seconds for each of these students of nbgrader's autograde with its own Execute."""
+    """The seconds that nbgrader's autograde, with its own Execute, takes for each of these students."""
     course(folder)
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (folder / "nbgrader_config.py").write_text(
@@ -171,7 +173,7 @@ def stock(folder: Path, students: list[str]) -> list[float]:
 
 
 def by_exercise(folder: Path) -> dict[str, Counter]:
-    """Exercise → seconds and executions, and seconds of these, over a whole class that is judged in this process."""
+    """Exercise → its seconds, executions, and seconds of executing, when a whole class is judged in this process."""
     spent: dict[str, Counter] = defaultdict(Counter)
     now = ""
     run, judged = Executor._run, judge._judged
@@ -199,7 +201,7 @@ def by_exercise(folder: Path) -> dict[str, Counter]:
 
 
 def show(spent: dict[str, Counter], students: int) -> None:
-    """Print that table, for one student of this class on average."""
+    """Print what by_exercise() returns, as averages over the students."""
     print(f"{'exercise':20} {'ms':>8} {'executions':>11} {'ms each':>8} {'ms beside':>10}")
     for name, one in sorted(spent.items(), key=lambda item: -item[1]["seconds"]):
         each = 1000 * one["executing"] / one["executions"] if one["executions"] else 0.0
@@ -210,7 +212,7 @@ def show(spent: dict[str, Counter], students: int) -> None:
 
 
 def main(students: int, sample: int, jobs: int, nbgrader: bool, names: Sequence[str]) -> None:
-    """Make a class, grade it in each way, and print."""
+    """Make a class, grade it in each way, and print the results."""
     draw = random.Random(2021)
     chapters = [chapter for chapter in COURSE if not names or chapter.name[:2] in names]
     with tempfile.TemporaryDirectory(prefix="class-") as scratch:

@@ -1,17 +1,17 @@
-"""Which small changes of the code that decides no test notices.
+"""Finds small changes to HTCondor's rules and the verifier that no test notices.
 
     pip install cosmic-ray
     python benchmarks/mutation.py [NUMBER] [SEED] [FILE ...]
 
-The mutants are cosmic-ray's (a comparison turned round, a `not` taken away, a number one more ...), in the functions of the
-files in SUITES, or of those named. Of each file NUMBER (default 120) are drawn by SEED (default 1), each from a place of its
-own, as many operators fit one place. Left out are those that can make no difference: in annotations, which are never
-evaluated, and `is` for `==` and the other way round.
+The mutants are cosmic-ray's (a comparison turned round, a `not` removed, a number one greater ...), in the functions of
+the files in SUITES, or of the files named. SEED (default 1) draws NUMBER (default 120) mutants of each file, at most
+one at each place, as many operators fit one place. Mutants that can make no difference are left out: in annotations,
+which are never evaluated, and `is` for `==` and the other way round.
 
-What makes it cheap: pytest collects the tests and runs them once. Then each mutant is a fork of that process, in which the
-one function gets the changed code, and runs only the tests that call this function, the fastest first, until one fails.
-Slow files of tests are only for what survives the others. And programs are not executed again: what they do is on record
-since the first run, and only what is not is executed. It prints what becomes of each mutant, and the numbers.
+What makes it cheap: pytest collects the tests and runs them once. Then each mutant is a fork of that process, in which
+one function gets the changed code; it runs only the tests that call this function, the fastest first, until one fails.
+Slow test files run only for mutants that survive the others. And programs are not executed again: the first run records
+what they do, and only what is not recorded is executed. It prints the fate of each mutant, and totals.
 """
 
 from __future__ import annotations
@@ -54,14 +54,15 @@ SUITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "grader/verify/liveness.py": WALKED,
     "grader/verify/states.py": WALKED,
 }
-"""File → the tests that concern it: those that every mutant has to pass, and those only for what survives these."""
+"""File → suites of tests that concern it. Each suite runs only for the mutants that survive the suites before it."""
 NO_DIFFERENCE = ("_Is_Eq", "_Eq_Is", "_IsNot_NotEq", "_NotEq_IsNot")
-"""How operators end that change nothing for enumerations."""
+"""How the names of operators end that change nothing for enumerations."""
 LEAST, TIMES = 10.0, 10
-"""Seconds of processor time that one test of a mutant may take, and how many times what it took without. One that takes
-longer, as it never ends, is noticed."""
+"""A test of a mutant may take LEAST seconds of processor time plus TIMES the time that it takes without a mutant. If it
+takes longer, perhaps for ever, the mutant counts as killed."""
 MOST_SECONDS = 900
-"""Of real time for one mutant. One that takes longer is neither killed nor alive, but not finished: the machine may be slow."""
+"""Seconds of real time for one mutant. A mutant that takes longer counts as not finished, neither killed nor alive: the
+machine may be slow."""
 WORKERS = 2
 
 
@@ -90,7 +91,7 @@ class Function(NamedTuple):
 
 
 def drawn(file: str, number: int, seed: int) -> list[Mutant]:
-    """So many mutants of a file, each from another place."""
+    """So many mutants of a file, each at a different place."""
     chance, places = random.Random(f"{file} {seed}"), list(mutants(file))
     number = min(number, len(places))
     print(
@@ -101,7 +102,7 @@ def drawn(file: str, number: int, seed: int) -> list[Mutant]:
 
 
 def mutants(file: str) -> Iterator[list[Mutant]]:
-    """All mutants in the functions of a file, those of one place together."""
+    """All mutants in the functions of a file, grouped by place."""
     source = (ROOT / file).read_text()
     tree, unevaluated = parso.parse(source), set(annotations(source))
     places: dict[tuple[int, int], list[Mutant]] = {}
@@ -110,7 +111,7 @@ def mutants(file: str) -> Iterator[list[Mutant]]:
             continue
         try:
             operator = plugins.get_operator(name)()
-        except TypeError:  # it takes arguments: it is for names that somebody chooses
+        except TypeError:  # it takes arguments: names that somebody has to choose
             continue
         found = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
         for occurrence, (begin, _) in enumerate(found):
@@ -132,7 +133,7 @@ def annotations(source: str) -> Iterator[tuple[int, int]]:
 
 
 def function_at(file: str, line: int) -> Function | None:
-    """The function that a line is in the body of."""
+    """The function that has a line in its body; None if there is none."""
     return next((one for one in functions(file) if one.first < line <= one.last), None)
 
 
@@ -152,7 +153,7 @@ def functions(file: str) -> list[Function]:
 
 
 def record_programs(memory: Path) -> None:
-    """Have every executor of the tests take what programs do from the disk, and execute what is not there."""
+    """Make every executor of the tests look up on disk what programs do, and execute only what is not recorded."""
     sys.path.insert(0, str(ROOT))
     from grader.execute import executor, remembering
     from grader.rules.execution import Limits
@@ -162,7 +163,7 @@ def record_programs(memory: Path) -> None:
             super().__init__(memory, limits=limits, confine=confine, **how)
 
         def run(self, job, sandbox, **circumstances):
-            # What is left outside of the sandbox is on no record.
+            # Files outside the sandbox are not recorded.
             run = plain.run if self._one_machine else super().run.__func__
             return run(self, job, sandbox, **circumstances)
 
@@ -180,9 +181,9 @@ class _Judge:
     def __init__(self, sample: list[Mutant]):
         self.sample = sample
         self.seconds: dict[pytest.Item, float] = {}
-        """Of processor time."""
+        """Test → seconds of processor time without a mutant."""
         self.calls: dict[pytest.Item, set[tuple[str, int]]] = {}
-        """The code that each test runs of the mutated files, by file and first line."""
+        """Test → the functions in mutated files that it calls: (file, first line)."""
         self.alive: list[Mutant] = []
         self.unfinished: list[Mutant] = []
 
@@ -212,7 +213,7 @@ class _Judge:
         return True
 
     def judge(self, session: pytest.Session) -> None:
-        """Have so many processes at a time as there are WORKERS."""
+        """Judge the mutants, each in a process of its own, WORKERS at a time."""
         waiting, running = self.sample[::-1], {}
         while waiting or running:
             while waiting and len(running) < WORKERS:
@@ -233,7 +234,7 @@ class _Judge:
                     print(f"{fate:12}", *mutant, file=sys.__stderr__, flush=True)
 
     def run(self, session: pytest.Session, mutant: Mutant) -> None:
-        """Run the tests that concern a mutant. For a process of its own, which ends with 1 if one fails."""
+        """Run the tests that call the mutated function. Ends this process, with 1 if a test fails, else with 0."""
         function = function_at(mutant.file, mutant.line)
         assert function, mutant
         lines = range(function.first - 5, function.last + 1)  # code begins with its decorators
@@ -249,7 +250,7 @@ class _Judge:
 
 
 def replace_code(file: str, name: str, source: str) -> None:
-    """Give a function the code that it has in a changed text of its file."""
+    """Give a function the code that it has in `source`, a changed version of its file."""
     module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
     code: CodeType = compile(source, module.__file__ or "", "exec", dont_inherit=True)
     for part in name.split("."):
@@ -265,7 +266,7 @@ def replace_code(file: str, name: str, source: str) -> None:
 
 
 def judged(sample: list[Mutant], files: tuple[str, ...], memory: Path) -> tuple[list[Mutant], list[Mutant]]:
-    """The mutants that all these tests pass with, and those that are not finished."""
+    """The mutants that survive all these tests, and those that are not finished."""
     print(*files, flush=True)
     own, others = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=_judge, args=(sample, files, memory, others))

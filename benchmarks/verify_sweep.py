@@ -3,12 +3,12 @@
     python benchmarks/verify_sweep.py [call [ROUNDS]]
     python benchmarks/verify_sweep.py command [ROUNDS]
 
-The first is a call in a running process. It prints the median and the fastest of ROUNDS rounds (default 15), in which
-all sizes are measured in turn so that the machine's moods hit all alike, and the straight line through the medians.
-While one processor runs a program, the other forks the process for the next one: it takes two that are free.
+The first times a call in a running process. It prints the median and the fastest of ROUNDS rounds (default 15) and the
+straight line through the medians. Each round measures all sizes in turn, so that other load on the machine affects all
+alike. It needs two free processors: while one runs a program, the other forks the process for the next.
 
-The second is the whole command, for a sweep of 1,000 iterations, beside 50 plain starts of the program, which is what
-it takes to run that sweep by hand.
+The second times the whole command, for a sweep of 1,000 iterations, and compares it with 50 plain starts of the
+program, which run that sweep by hand.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ CHECKPOINTS = (1, 2, 4, 5, 8, 16, 32)
 
 
 def jobs():
-    """(checkpoints, job, known output): sweeps that save every second iteration. With 12 iterations
-    that makes 5 checkpoints; with an interval of 3 it would be 3, and 4 is not to be had."""
+    """(checkpoints, job, known output): sweeps of different lengths that save every second iteration. (Twelve iterations
+    make 5 checkpoints, or 3 with an interval of 3, but never 4.)"""
     exercise = EXERCISES["restore"]
     base = exercise.job(Tree({"checkpoint.py": File(CHECKPOINT), "sweep.sub": exercise.given()["sweep.sub"]}))
     for number in CHECKPOINTS:
@@ -57,7 +57,7 @@ def jobs():
 
 
 def command(rounds: int) -> None:
-    """Compare the whole command with plain starts, each round both, and print the medians of the ratios."""
+    """Time the whole command and plain starts in each round, and print the medians of their ratios."""
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory, "sweep")
         submit_directory(place)
@@ -88,7 +88,7 @@ def submit_directory(place: Path) -> None:
 
 
 def settings(place: Path, interval: int) -> None:
-    """Have a checkpoint after so many iterations."""
+    """Set the number of iterations between checkpoints."""
     (place / SWEEP.settings_file).write_bytes(SWEEP.with_settings(steps=1000, interval=interval, seconds=0).content)
 
 

@@ -1,6 +1,6 @@
 """Builds the course as a folder of static pages: a start page, the docs, and JupyterLite with the notebooks.
 
-`python3 lab.py site` starts this in an environment that has what the extra "site" in pyproject.toml names. The folder
+`python3 lab.py site` starts this in an environment with the packages of the extra "site" in pyproject.toml. The folder
 needs no server of its own, fetches nothing from elsewhere, and works below any path.
 """
 
@@ -26,7 +26,7 @@ ROOT = HERE.parent
 CACHE = ROOT / ".lab" / "site-cache"
 NOTEBOOKS = ROOT / "exercises" / "self-checkpointing"
 SIGN = "jupyter-lite.json"
-"""The file by which a folder is known as such a site."""
+"""The file that marks a folder as such a site."""
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    # Beside the target, so that a finished site is moved and not copied; what is interrupted goes with the directory.
+    # Beside the target, so that a finished site is moved and not copied. An unfinished site goes with the directory.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".site-") as scratch:
         site = build(Path(scratch))
         if target.exists():
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def check_target(target: Path) -> None:
-    """Refuse a folder with anything in it but an earlier site."""
+    """Raise BuildError for a folder that contains anything but an earlier site."""
     if target.exists() and not (target.is_dir() and ((target / SIGN).exists() or not any(target.iterdir()))):
         raise BuildError(f"{target} is there already and is no site of this course. Name an empty folder or a new one.")
 
@@ -94,7 +94,7 @@ def own_wheel(folder: Path) -> Path:
 
 
 def copy_notebooks(folder: Path) -> None:
-    """The notebooks, without outputs, and nothing that lies beside them: it may be somebody's own work."""
+    """Copy the notebooks without outputs, and nothing else from their folder, which may contain somebody's own work."""
     folder.mkdir()
     for path in NOTEBOOKS.glob("*.ipynb"):
         notebook = json.loads(path.read_text("utf-8"))

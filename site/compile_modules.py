@@ -1,7 +1,7 @@
-"""Puts bytecode beside the modules that a notebook needs, in copies of the archives that they are in: from /in to /out.
+"""Puts bytecode beside the modules that a notebook needs, in copies of their archives: from /in to /out.
 
-A browser keeps no bytecode: it would compile all of them at each start, which takes longer than everything else together.
-Runs in Pyodide; see compile.mjs.
+A browser keeps no bytecode: it would compile all modules at each start, which takes longer than everything else
+together. Runs in Pyodide; see compile.mjs.
 """
 
 import importlib
@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 FIRST = ("piplite.piplite", "pyodide_kernel", "ipywidgets", "jedi", "jinja2", "grader.notebook")
-"""What is imported before the first cell has run. (What else there is would make the site a quarter larger.)"""
+"""What is imported before the first cell has run. (Bytecode for all modules would make the site a quarter larger.)"""
 LIBRARY = "python_stdlib.zip"
 
 
@@ -37,7 +37,7 @@ def add_bytecode(archive, needed):
             if root + name in needed or (
                 name.startswith("grader/") and name.endswith(".py") and "/payload/" not in name
             ):
-                # Beside the module in an archive that is imported from, else in a folder of its own.
+                # Beside a module that is imported from its archive; in __pycache__ if the archive is unpacked.
                 beside = name + "c" if library else importlib.util.cache_from_source(name)
                 members.writestr(
                     zipfile.ZipInfo(beside), bytecode(members.read(name), root + name), zipfile.ZIP_DEFLATED
@@ -45,7 +45,7 @@ def add_bytecode(archive, needed):
 
 
 def bytecode(source, path):
-    """It is never compared with the source, whose date is another in each browser."""
+    """The bytecode of a module. Python never compares it with the source, whose date is different in each browser."""
     with tempfile.TemporaryDirectory() as scratch:
         module, cached = Path(scratch, "module.py"), Path(scratch, "module.pyc")
         module.write_bytes(source)

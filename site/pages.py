@@ -1,6 +1,6 @@
-"""The pages around the notebooks: where one starts, and the docs, made of README.md, CONTRIBUTING.md and docs/.
+"""The pages around the notebooks: the start page, and the docs, made of README.md, CONTRIBUTING.md and docs/.
 
-A link from one Markdown file to another becomes a link from page to page. One that leads nowhere ends the build.
+A link from one Markdown file to another becomes a link from page to page. A link that leads nowhere ends the build.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass
 class Page:
-    """A Markdown file and what it is on the site. Paths are relative to the course's folder and to the site's."""
+    """A Markdown file and its page. Its `source` is relative to the course's folder, its `path` to the site's."""
 
     source: str
     text: str
@@ -74,8 +74,8 @@ def write(root: Path, site: Path, notebooks: list[Path]) -> None:
 
 
 def _chapters(readme: str, notebooks: list[Path]) -> list[tuple[str, str, str]]:
-    """(file, title, what one does in it) of each notebook; the last is from the table in README.md. Raises ValueError
-    if that lacks one."""
+    """(file, title, what learners do in it) of each notebook; the last is from the table in README.md. Raises
+    ValueError if a notebook is missing there."""
     rows = dict(re.findall(r"^\| `(\d\d-[\w-]+)` \| (.+?) \|", readme, re.MULTILINE))
     if absent := [path.stem for path in notebooks if path.stem not in rows]:
         raise ValueError(f"the table of notebooks in README.md has no row for {', '.join(absent)}")
@@ -83,7 +83,7 @@ def _chapters(readme: str, notebooks: list[Path]) -> list[tuple[str, str, str]]:
 
 
 def _title(notebook: Path) -> str:
-    """Its first heading."""
+    """A notebook's first heading."""
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     return re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.MULTILINE).group(1)
 

@@ -1,7 +1,7 @@
-"""Python for the browser: Pyodide, the packages that the notebooks import there, and the file that tells Pyodide of them.
+"""Python for the browser: Pyodide, the packages that the notebooks import there, and the lock file that lists them.
 
-What is downloaded comes by npm and pip as they are configured here, is compared with the hashes that are written down
-beside this file, and is kept, so that a second build needs no network.
+npm and pip download them, as they are configured on this machine. Downloads are compared with the hashes below and in
+browser.txt, and are kept, so that a second build needs no network.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 PYODIDE = "314.0.6"
 PYTHON = "3.14"
 PLATFORM = "manylinux2014_x86_64"
-"""That of a wheel of which only the part in Python is used. The others are for any platform."""
+"""The platform of a wheel of which only the part in Python is used. The other wheels are for any platform."""
 INTEGRITY = "sha512-BKDTJyIqFxC4BExLqeRS3f5xvXZIjOt8C3zGLN/Cc7tFxSwvKVhVkchQQ2AGLOtR4YrVOIFxbV8poyDOOmWwxQ=="
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
@@ -43,14 +43,14 @@ UNUSED = (
     "jedi/third_party/typeshed/third_party/2and3/",
     "markupsafe/_speedups.",
 )
-"""What completion knows of packages that can't be imported here: a third of all files, and each takes time to unpack at
-every start. And MarkupSafe's part in C, for another machine: markupsafe/_native.py does the same."""
+"""Files that are left out: what completion knows of packages that can't be imported here, a third of all files, each of
+which takes time to unpack at every start; and MarkupSafe's part in C, as markupsafe/_native.py does the same."""
 PRELOADED = ["micropip", *ADDED]
-"""All at once, before the kernel starts: it would fetch what it needs one after the other."""
+"""Packages to load all at once, before the kernel starts, which would fetch them one after the other."""
 
 
 class BuildError(SystemExit):
-    """What the person at the keyboard can fix. Python prints the message, which says how, and exits with 1."""
+    """A problem that the user can fix. Python prints the message, which says how, and exits with 1."""
 
 
 def pyodide(cache: Path) -> Path:
@@ -141,7 +141,7 @@ def add_bytecode(folder: Path, cache: Path) -> None:
 
 
 def _any_platform(wheel: str) -> str:
-    """The name of a wheel without what is compiled in it."""
+    """The name of a wheel when its compiled part is left out."""
     return wheel if wheel.endswith("-none-any.whl") else "-".join((*wheel.split("-")[:2], "py3-none-any.whl"))
 
 
@@ -160,14 +160,14 @@ def _compile(arguments: list[str]) -> None:
         )
     done = subprocess.run([node, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if len(line) < 300]  # and not Pyodide's own code, in one line
+        said = [line for line in done.stderr.splitlines() if len(line) < 300]  # without Pyodide's own code, a long line
         raise BuildError(
             "Pyodide could not import the course in node (18 or newer). It says:\n" + "\n".join(said[-12:])
         )
 
 
 def _entry(wheel: Path, known: dict | None) -> dict:
-    """What the lock says about a wheel. `known`: what it says about Pyodide's own build of the package."""
+    """The lock file's entry for a wheel. `known`: its entry for Pyodide's own build of the package."""
     name, version = wheel.name.split("-")[:2]
     if known is not None and known["version"] != version:
         raise BuildError(f"browser.txt names {name} {version}, but Pyodide {PYODIDE} goes with {known['version']}.")

@@ -1,7 +1,7 @@
 """Has Python in the browser look for modules in the working directory last, as if '' were at the end of sys.path.
 
-Pyodide puts it first. The working directory is a folder of JupyterLite's, and each look at it asks the page: a hundred
-times before the first cell.
+Pyodide puts it first. The working directory is a folder of JupyterLite's, and each look into it is a request to the
+page: a hundred before the first cell.
 """
 
 import sys

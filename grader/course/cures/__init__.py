@@ -37,7 +37,7 @@ class Cure:
     """The misconceptions that may be behind this mistake. If this is the cause, a diagnosis of any other misconception is
     dropped."""
     fits: Callable[[Failure, Remedy], bool] = lambda failure, remedy: True
-    """Whether the sentence can be true, as far as the evidence of the failure shows."""
+    """Whether the evidence of the failure allows for the remedy's cause."""
 
     def tried_on(self, files: Tree) -> Iterator[Remedy]:
         """The remedies for these files, as far as their syntax trees can be unparsed."""
@@ -56,5 +56,5 @@ def cure_of(
     agrees: tuple[str, ...] = (),
     fits: Callable[[Failure, Remedy], bool] = Cure.fits,
 ) -> Callable[[Callable[[S], Iterator[Remedy]]], Cure]:
-    """Makes a Cure of a function from the source of an answer to its remedies."""
+    """Decorates a function from the source of an answer to its remedies, and makes it a Cure."""
     return lambda remedies: Cure(lambda files: remedies(source(files)), hints, agrees, fits)

@@ -22,7 +22,7 @@ CHANGING: dict[str, int | str] = {
     "gethostname": "0",
     "node": "0",
 }
-"""Function → what is as good in its place."""
+"""Function → a constant that serves as well."""
 _HOME = re.compile(r"""expanduser|Path\.home|\.home\(|['"]HOME['"]|['"]~""")
 _AT_HOME = ast.parse("__import__('os').environ['HOME'] = '.'").body[0]
 """(The job's `environment` can't set HOME.)"""

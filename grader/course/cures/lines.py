@@ -17,13 +17,13 @@ class Lines(list[str]):
         self.files, self.path = files, path
 
     def matching(self, pattern: str) -> Iterator[tuple[int, re.Match[str]]]:
-        """(number, match) for each line that matches, in upper or lower case. Numbers of lines count from 0."""
+        """(number, match) for each line that matches, whatever its case. Lines are counted from 0."""
         for number, line in enumerate(self):
             if match := re.match(pattern, line, re.IGNORECASE):
                 yield number, match
 
     def remedy(self, cause: str, at: int, lines: list[str] | None = None) -> Remedy:
-        """A copy of the file with these lines, or with those that are here now; `at` is the line that is the cause."""
+        """A copy of the file with `lines`, by default its current lines; `at` is the line that is the cause, from 0."""
         content = "\n".join([*(lines or self), ""]).encode("utf-8", "surrogatepass")
         return Remedy(
             self.files.put(self.path, self.files.file(self.path)._replace(content=content)), cause, self.path, at + 1

@@ -21,11 +21,11 @@ DUMPS = ("dump", "safe_dump")
 OUTPUT = "my_output.txt"
 GIVEN = "given.py"
 MOST_VALUES = 8
-"""Saved values that are tried to be replaced by the iteration."""
+"""The most saved values for which the iteration is tried instead."""
 
 
 def _was_written(failure: Failure, remedy: Remedy) -> bool:
-    """Whether no error of saving is known, hidden or not, and no file is missing."""
+    """Whether the evidence shows no error in saving, hidden or not, and no missing file."""
     return all(fact.file != PATH and fact.kind != "not there" for fact in failure.evidence)
 
 
@@ -249,7 +249,7 @@ def _removed(module: Module) -> Iterator[Remedy]:
     agrees=("output-overwritten",),
 )
 def _writes_output(module: Module) -> Iterator[Remedy]:
-    """Something of its own is written to the output."""
+    """checkpoint.py writes something of its own to the output."""
     for function in (module.save, module.restore):
         for node in module.nodes(function, ast.Call):
             names = [one for one in ast.walk(node) if isinstance(one, ast.Constant) and one.value == OUTPUT]
