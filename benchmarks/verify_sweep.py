@@ -46,8 +46,8 @@ CHECKPOINTS = (1, 2, 4, 5, 8, 16, 32)
 
 
 def jobs():
-    """(checkpoints, job, known output): sweeps of different lengths that save every second iteration. (Twelve iterations
-    make 5 checkpoints, or 3 with an interval of 3, but never 4.)"""
+    """(checkpoints, job, known output): sweeps of different lengths that save every second iteration. (Twelve
+    iterations make 5 checkpoints, or 3 with an interval of 3, but never 4.)"""
     exercise = EXERCISES["restore"]
     base = exercise.job(Tree({"checkpoint.py": File(CHECKPOINT), "sweep.sub": exercise.given()["sweep.sub"]}))
     for number in CHECKPOINTS:

@@ -1,4 +1,4 @@
-"""axe-core, brought by npm into a folder of the tests, and what it has to say of a page."""
+"""axe-core, which npm installs into a temporary folder, and the violations that it finds on a page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 from chromium import CHROMIUM, QUIET
 
 VERSION = "4.10.3"
-"""A fixed one, so that a new rule does not make the tests fail by itself."""
+"""Fixed, so that no test fails because axe-core has a new rule."""
 RUN = """async ([include, rules]) => (await axe.run(include, {rules, resultTypes: ['violations']})).violations.map(
     one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`)"""
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """A Chromium. Of each module its own, as no event loop can be run meanwhile."""
+    """A Chromium for one module of tests: as long as Playwright runs, tests can't run an event loop of their own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -27,7 +27,8 @@ def browser():
 
 @pytest.fixture(params=[("light", 1200), ("dark", 400)], ids=["light and wide", "dark and narrow"])
 def look(browser, request):
-    """A function: HTML of a page → what is wrong with it. The page's own policy would keep axe-core out."""
+    """A function: HTML of a page → violations. The page's own content security policy, which would keep axe-core out,
+    is bypassed."""
     theme, width = request.param
     context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, bypass_csp=True)
 
@@ -59,7 +60,7 @@ def axe(tmp_path_factory):
 
 
 def violations(page, script, include="html", without=()) -> list[str]:
-    """What axe-core finds wrong within a part of a page, each with the elements that it is about."""
+    """The violations that axe-core finds in a part of a page, each with the elements that it is about."""
     if not page.evaluate("'axe' in window"):
         page.add_script_tag(path=str(script))
     selector = [[one] for one in page.evaluate(_MARK, include)] if include != "html" else None
@@ -70,7 +71,7 @@ def violations(page, script, include="html", without=()) -> list[str]:
 
 _MARK = """selector => [...document.querySelectorAll(selector)].map((node, index) => {
     node.dataset.axe = index; return `[data-axe="${index}"]`; })"""
-"""Names every element that a selector finds, for axe-core, which takes the first only."""
+"""Gives every element that matches a selector a selector of its own, as axe-core takes only the first match."""
 
 
 def below_headings(parts) -> str:

@@ -17,7 +17,7 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-"""Options with which it does nothing but what a test asks for."""
+"""Options that keep it from doing anything that a test does not ask for."""
 
 NEEDS_BROWSER = [
     pytest.mark.browser,
@@ -27,7 +27,7 @@ NEEDS_BROWSER = [
 
 
 def needs_browser(test):
-    """Marks one test so."""
+    """Marks one test with NEEDS_BROWSER."""
     for mark in NEEDS_BROWSER:
         test = mark(test)
     return test

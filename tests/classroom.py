@@ -23,7 +23,7 @@ NOTEBOOKS = sorted(path.name for path in (ROOT / "solutions" / ASSIGNMENT).glob(
 MAXIMUM = {chapter.name: sum(one.maximum for one in chapter.exercises if not one.optional) for chapter in COURSE}
 """Points of each notebook that count for everyone."""
 EXTRA = {chapter.name: sum(one.maximum for one in chapter.exercises if one.optional) for chapter in COURSE}
-"""Points that count for those who have tried it."""
+"""Points of each notebook that count only for students who have tried the exercise."""
 
 ANSWERS = all_answers()
 """Exercise → (right answers, wrong answers)."""
@@ -36,7 +36,7 @@ LOGS = {
 
 
 def environment(scratch: Path) -> dict[str, str]:
-    """The environment for nbgrader and JupyterLab: their programs found, nobody's settings read."""
+    """The environment for nbgrader and JupyterLab: their programs are on PATH, and no user's settings are read."""
     return {
         **os.environ,
         "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
@@ -84,15 +84,15 @@ def solved(name: str) -> dict:
 
 
 def is_solution(cell: dict) -> bool:
-    """Whether nbgrader knows a cell as one that the student writes."""
+    """Whether nbgrader's metadata say that the student writes a cell."""
     return cell["metadata"].get("nbgrader", {}).get("solution", False)
 
 
 # -- a class, graded by nbgrader ---------------------------------------------------
 
 QUICKER = "import sys; sys.modules['rfc3987_syntax'] = None\n"
-"""Goes before a program that imports nbgrader. Otherwise jsonschema has a parser built, which takes longer than all other
-imports together, for a format that notebooks do not have."""
+"""Goes before a program that imports nbgrader. Without it, jsonschema builds a parser for a format that notebooks do
+not use, which takes longer than all other imports together."""
 GENERATE = """
 import sys
 from nbgrader.apps import NbGrader, NbGraderAPI
@@ -120,7 +120,7 @@ print(json.dumps([done["success"], feedback["success"], grades, done["log"] or "
 
 
 def grades(points: Mapping[str, float] = {}) -> dict[str, float]:
-    """What nbgrader knows of a student with these points, by notebook, and none for the others."""
+    """nbgrader's record of a student with these points, by notebook, and 0 for the other notebooks."""
     return {"manual": False, "maximum": sum(MAXIMUM.values()), **dict.fromkeys(MAXIMUM, 0), **points}
 
 
@@ -146,14 +146,14 @@ def hand_in(directory: Path, submissions: Mapping[str, Mapping[str, dict | bytes
 
 
 def grade(directory: Path, student: str = "*") -> tuple[bool, bool, dict[str, dict], str]:
-    """Whether nbgrader has graded what was handed in to a released course, whether it has given feedback (to one student,
-    or to all), the grades by student, and its log."""
+    """Let nbgrader grade what was handed in to a released course. Returns whether it has graded, whether it has given
+    feedback (to one student, or to all), the grades by student, and its log."""
     return tuple(json.loads(nbgrader(directory, GRADE, student).splitlines()[-1]))
 
 
 def nbgrader(directory: Path, program: str, *arguments: str) -> str:
-    """What a program prints that uses nbgrader in a course directory; what it prints to stderr goes to a file beside that.
-    (It takes seconds to start.)"""
+    """Run a program that uses nbgrader in a course directory, and return its output; stderr goes to a file beside the
+    directory. (It takes seconds to start.)"""
     run = subprocess.run(
         [sys.executable, "-c", QUICKER + program, ASSIGNMENT, *arguments],
         cwd=directory,

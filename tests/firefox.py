@@ -1,5 +1,5 @@
-"""Firefox without a window, driven by WebDriver BiDi: the few commands that a test needs, as Playwright takes no Firefox
-but its own."""
+"""A headless Firefox, driven by WebDriver BiDi: the few commands that a test needs, as Playwright drives only its own
+builds of Firefox."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 SECONDS = 600
-"""Until something that is waited for counts as missing, on any machine."""
+"""Seconds to wait for something before it counts as missing, on any machine."""
 
 
 class Firefox:
-    """One tab of a browser without a past. A context manager, which ends it."""
+    """One tab of a browser with a new profile. As a context manager, it ends the browser."""
 
     def __init__(self, profile: Path):
         import websocket
@@ -62,7 +62,7 @@ class Firefox:
         self.ask("browsingContext.navigate", context=self._tab, url=address, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page, or what its promise comes to, as JSON would have it."""
+        """The value of a JavaScript expression in the page, or of its promise, as far as JSON can express it."""
         whole = f"(async () => JSON.stringify((await ({expression})) ?? null))()"
         target = {"context": self._tab}
         told = self.ask("script.evaluate", expression=whole, target=target, awaitPromise=True)

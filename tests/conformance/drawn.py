@@ -1,8 +1,8 @@
 """Random scenarios: small programs that write, change, remove, touch and link files, also with blanks in their names,
 and change modes; lists of files, remaps, retries, and faults.
 
-Not drawn are the eviction-driven mode, in which it matters at which second a file was written, and processes that are left
-behind, for which a pool may wait longer than a test.
+The eviction-driven mode is not drawn, as its outcome depends on the second in which a file was written; nor are
+processes that are left behind, as a pool may wait for them longer than a test does.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def scenarios(draw) -> Scenario:
 
 
 def draw(number: int, chosen: int) -> list[Scenario]:
-    """So many of them, the same ones each time for a seed."""
+    """Up to `number` scenarios, always the same for the seed `chosen`."""
     found: list[Scenario] = []
 
     @seed(chosen)

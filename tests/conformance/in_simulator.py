@@ -25,7 +25,7 @@ MOST_EXECUTIONS = 12
 
 
 def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, profile: Profile) -> dict:
-    """Play a scenario; `scratch` is a directory for the probe, which is no part of the sandbox."""
+    """Play a scenario; `scratch` is a directory for the probe, which is not part of the sandbox."""
     probe = scratch / "probe"
     probe.write_text(PROBE)
     probe.chmod(0o755)
@@ -48,7 +48,7 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, prof
 
 
 def _schedule(scenario: scenarios.Scenario, profile: Profile) -> schedule.Schedule:
-    """The faults, in the middle of the pause or of the transfer that follows on it."""
+    """The faults, in the middle of the pause or of the transfer that follows it."""
     if scenario.slots and profile.may_requeue:
         return (schedule.Fault("requeue", 1),)
     middle = PAUSE * 1.5 if scenario.in_transfer else PAUSE / 2

@@ -1,4 +1,4 @@
-"""A network that fails while a checkpoint is on its way: the one connection is cut on which it is sent."""
+"""A network that fails during the transfer of a checkpoint: only the connection that sends it is cut."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 PIDFD_GETFD = 438
 BYTES_ACKNOWLEDGED = 120
-"""Where that is in Linux's struct tcp_info."""
+"""The offset of that counter in Linux's struct tcp_info."""
 UNDER_WAY = 1_000_000
-"""Bytes that the other side has by then: more than a greeting."""
+"""Acknowledged bytes that show that files are being sent: more than a handshake takes."""
 PATIENCE = 20.0
 
 
@@ -21,12 +21,12 @@ class Upload:
     """The connection that a starter is going to open to send files on."""
 
     def __init__(self, starter: int):
-        """`starter`: its process id in the pool. It is not sending anything yet."""
+        """`starter`: its process id in the pool. It must not be sending anything yet."""
         self.starter = _outside(starter)
         self.before = _sockets(self.starter)
 
     def cut(self) -> None:
-        """Wait until files are on their way on it, and shut it down in both directions."""
+        """Wait until it sends files, and shut it down in both directions. Raises TimeoutError if it sends none."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             for name, descriptor in _sockets(self.starter).items():
@@ -37,7 +37,7 @@ class Upload:
 
 
 def _outside(inside: int) -> int:
-    """The process id, out here, of the starter that has this one in the pool."""
+    """The process id outside the pool of the starter that has the process id `inside` in the pool."""
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             text = status.read_text()
@@ -62,7 +62,7 @@ def _sockets(pid: int) -> dict[str, int]:
 
 
 def _cut(pid: int, descriptor: int) -> bool:
-    """Shut down the connection that a process has under this descriptor, if much has been sent on it."""
+    """Shut down the connection behind a process's descriptor, if it has sent much. Returns whether it was shut down."""
     libc = ctypes.CDLL(None, use_errno=True)
     process = os.pidfd_open(pid)
     try:

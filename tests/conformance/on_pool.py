@@ -50,14 +50,14 @@ fi
 """
 MOST_SECONDS = 120
 LOSS_SECONDS = 30
-"""In which a slot is lost that is to be."""
+"""Seconds within which a fault makes the job lose its slot."""
 MOST_EXECUTIONS = 12
 TOGETHER, IN_TRANSFER = 22, 4
-"""Scenarios that are played at a time; fewer of those in which a fault has to be in time for a transfer."""
+"""Scenarios that are played at a time; fewer of those whose fault has to strike during a transfer."""
 TRIES = 3
 CLAIM_AGE = 2.0
-"""Real seconds that a claim has when its slot becomes unfit: HTCondor counts whole ones, and drains one that is
-younger without waiting for the job."""
+"""The age of a claim, in real seconds, when its slot becomes unfit. HTCondor counts whole seconds, and drains a slot
+with a younger claim without waiting for its job."""
 
 
 class TooLate(Exception):
@@ -83,8 +83,8 @@ class _Player:
         self.unfit = False
 
     def play(self) -> dict:
-        """HTCondor's answer. Raises TimeoutError if the job does not come to an end, and TooLate."""
-        if self.scenario.slots == "drain":  # a startd that has drained before waits for no job
+        """HTCondor's answer. Raises TooLate, and TimeoutError if the job does not end."""
+        if self.scenario.slots == "drain":  # a startd that has drained before does not wait for jobs
             _administer("condor_restart", "-fast", "-daemon", "startd")
         job = self.pool.submit(self.home / "job.sub")
         try:
@@ -113,8 +113,8 @@ class _Player:
         return scenarios.answer(self.scenario, self.starts, Tree.read(self.home), spool, events)
 
     def _end_starters(self) -> None:
-        """End those that are left. One whose transfer failed keeps its slot until the job's lease is over, and would
-        take it from another scenario for up to 40 minutes."""
+        """End the starters that are left. A starter whose transfer failed keeps its slot until the job's lease is over,
+        and no other scenario could use it for up to 40 minutes."""
         script = "for pid; do read -r name < /proc/$pid/comm && [ $name = condor_starter ] && kill -QUIT $pid; done; :"
         _administer("sh", "-c", f"exec 2>/dev/null; {script}", "sh", *map(str, self._starters()))
 
@@ -137,7 +137,7 @@ class _Player:
         return (bool(numbers) and numbers[-1] in (5, *held_for_good)) or len(self.starts) >= MOST_EXECUTIONS
 
     def _meet(self, job: JobId) -> None:
-        """Where the program waits: look, and go on or strike."""
+        """If the program waits, look at it, and let it go on or strike."""
         if new := self._new_start():
             self.starts.append((Tree.read(self.probe / f"start.{new}"), self.pool.spool(job) or Tree()))
             self.met.append(new)
@@ -169,7 +169,8 @@ class _Player:
         return next((name for name in names if name not in self.met and name.partition(".")[0] not in self.lost), "")
 
     def _open_gate(self) -> None:
-        """Let the program read its end, as soon as it has come; not for ever, as it may have been killed."""
+        """Let the program go on, as soon as it waits at its pause. Raises TimeoutError if it does not come there, as it
+        may have been killed."""
         end = time.monotonic() + MOST_SECONDS
         while True:
             try:
@@ -183,7 +184,7 @@ class _Player:
         """Wait until the slot is lost. Until then the program may start in place for an instant."""
         try:
             self._await(before, lambda event: event.number in (4, 5), LOSS_SECONDS)
-        except TimeoutError:  # what came between a checkpoint and the next execution is forgotten
+        except TimeoutError:  # HTCondor forgets a fault that comes between a checkpoint and the next execution
             raise TooLate(self.scenario.name) from None
         self.lost.add(self.met[-1].partition(".")[0])
         arrived = any("Finished transferring output" in event.text for event in self._events()[before:])
@@ -191,7 +192,7 @@ class _Player:
             raise TooLate(self.scenario.name)
 
     def _await(self, before: int, wanted: Callable[[Event], bool], seconds: float = MOST_SECONDS) -> None:
-        """Wait for an event of this kind, after so many others."""
+        """Wait for a `wanted` event after the first `before` events. Raises TimeoutError."""
         end = time.monotonic() + seconds
         while not any(map(wanted, self._events()[before:])):
             if time.monotonic() > end:
@@ -213,7 +214,7 @@ class _Player:
             self.unfit = False
 
     def _starters(self) -> list[int]:
-        """The processes that have looked after the job, in order; its sandboxes are named after them."""
+        """The process ids of the job's starters, in order. Its sandboxes are named after them."""
         return [
             int(found[1])
             for event in self._events()
@@ -222,8 +223,8 @@ class _Player:
 
 
 def answers(played: Iterable[Scenario]) -> dict[str, dict]:
-    """Scenario → HTCondor's answer. Most are played at the same time, each in a slot of its own; those in which something
-    befalls the slots, which are of one machine, one by one at the end."""
+    """Scenario → HTCondor's answer. Most are played at the same time, each in a slot of its own; those that make slots
+    unfit, which affects the whole machine, are played one by one at the end."""
     personal_pool.up()
     pool, played = HTCondor(PersonalPool()), list(played)
     groups = {TOGETHER: [], IN_TRANSFER: [], 1: []}
@@ -242,7 +243,7 @@ def answers(played: Iterable[Scenario]) -> dict[str, dict]:
 
 
 def _play(pool: HTCondor, scenario: Scenario) -> dict:
-    """HTCondor's answer; asked again if a fault came too late to be the scenario's."""
+    """HTCondor's answer. The scenario is played again if a fault came too late."""
     for number in range(1, TRIES):
         try:
             return _Player(pool, scenario, f"{scenario.name}.{number}").play()
@@ -252,13 +253,13 @@ def _play(pool: HTCondor, scenario: Scenario) -> dict:
 
 
 def _drain(on: bool) -> None:
-    """condor_drain of the one machine of the pool."""
+    """Drain the one machine of the pool, or cancel that."""
     machine = HTCondor(PersonalPool()).run("condor_status", "-af", "Machine", "-limit", "1").strip()
     _administer("condor_drain", "-graceful" if on else "-cancel", machine)
 
 
 def _age_claims(on: bool) -> None:
-    """Have every claim be too old for another job."""
+    """Make every claim too old for another job, or undo that."""
     file = personal_pool.TREE / "etc/condor/config.d/worklife"
     usual = _administer("condor_config_val", "-startd", "CLAIM_WORKLIFE")
     if on:

@@ -1,8 +1,8 @@
 """Scenarios as data, and what a user sees of each: the form in which HTCondor and simulator are compared.
 
-A scenario is a program, a submit file and what befalls the job, in one of the .toml files beside this
-one. Its answer is what anyone could see: what the program found at each start, the spool at that time,
-what came home, the job event log, and how it ended. on_pool.py and in_simulator.py give answers.
+A scenario is a program, a submit file and what happens to the job, in one of the .toml files beside this
+one. Its answer is what a user can see: the sandbox and the spool at each start, the files that are returned
+to the submit directory, the job event log, and how it ended. on_pool.py and in_simulator.py give answers.
 
 The program calls `pause` where a fault of that execution strikes: `evict@2` strikes in the pause of
 the second execution. An execution may pause without a fault. `$PROBE size` is the size of a file whose
@@ -40,7 +40,7 @@ n=$(( $(cat n 2>/dev/null) + 1 ))  # the number of this step
 pause() { $PROBE pause; read _ < $PROBE.gate; }  # in no child, which would be killed first
 checkpoint() { echo $n > n; exit 85; }
 """
-"""What every program begins with that has no first line of its own."""
+"""The beginning of every program that has no `#!` line of its own."""
 
 COMMON = """\
 executable = job
@@ -53,7 +53,7 @@ should_transfer_files = YES
 
 @dataclass(frozen=True)
 class Scenario:
-    """One job, and what befalls it."""
+    """One job, and what happens to it."""
 
     group: str
     name: str
@@ -61,7 +61,7 @@ class Scenario:
     """The rule of the specification that it is about, as in R4b."""
     about: str
     submit: str
-    """What stands in the submit file beside COMMON. An environment of its own needs PROBE=@PROBE@, too."""
+    """The lines of the submit file besides COMMON. If they set `environment`, that needs PROBE=@PROBE@, too."""
     program: str
     files: dict[str, str] = field(default_factory=dict)
     """The submit directory: path → text, or `-> TARGET` for a symbolic link; a path that ends in / is
@@ -71,7 +71,7 @@ class Scenario:
     """Whether the faults strike in the transfer at the end of the execution. upload-fails always does."""
     slots: str = ""
     """What makes the slots unfit for another job from the first pause on: "drain", or "old claim". It ends as soon
-    as one is lost for it. The simulator knows of neither, but of what they lead to (R4g)."""
+    as a slot is lost for it. The simulator has neither, but has what they lead to (R4g)."""
     differs: str = ""
     """Why the simulator is known to answer otherwise; '' if it answers as HTCondor does."""
 
@@ -88,7 +88,7 @@ class Scenario:
 
     @property
     def digest(self) -> str:
-        """What an answer depends on: a recorded one with another digest is out of date."""
+        """A digest of what an answer depends on. A recorded answer with another digest is out of date."""
         parts = [
             self.submit,
             self.program,
@@ -125,7 +125,7 @@ def versions(profile: str) -> list[str]:
 
 
 def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str) -> None:
-    """Write down what HTCondor answered; answers to other scenarios stay."""
+    """Record what HTCondor answered; recorded answers to other scenarios stay."""
     profile = profiles.of(version).name
     known = {**recorded(profile), **answers}
     groups: dict[str, dict] = {}
@@ -141,8 +141,8 @@ def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str
 def answer(
     scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spool: Tree, events: Iterable[Event]
 ) -> dict:
-    """What a user sees. `starts`: sandbox and spool at each start; `returned_files`: the submit directory at the
-    end; `spool`: the spool at the end."""
+    """What a user sees. `starts`: sandbox and spool at each start; `home`: the submit directory at the end;
+    `spool`: the spool at the end."""
     words = _in_order([word for event in events if (word := _word(event))])
     # After a checkpoint that fails, HTCondor may start the program for an instant before the job is held.
     begun = sum(word.startswith(("001", "040 finished transferring output")) for word in words)
@@ -156,7 +156,7 @@ def answer(
 
 
 def picture(tree: Tree) -> dict[str, str | None]:
-    """A directory as path → text: `file*` may be executed, `dir/` is there only where it is empty."""
+    """A directory as path → text: `file*` is executable, `dir/` is listed only if it is empty."""
     seen: dict[str, str | None] = {}
     for path in tree.without(OWN).listing():
         entry = tree[path.rstrip("/")]
@@ -174,7 +174,7 @@ def picture(tree: Tree) -> dict[str, str | None]:
 
 
 def _word(event: Event) -> str:
-    """An event in a few words; '' for one that comes or not as HTCondor pleases: 006 (image size), and the
+    """An event in a few words; '' for events that HTCondor does not always write: 006 (image size), and the
     040 of a transfer that has to wait for others."""
     body = "\n".join(event.body)
     if event.number == 6 or event.text.startswith("Entered queue"):
@@ -197,8 +197,8 @@ def _word(event: Event) -> str:
 
 
 def _in_order(words: list[str]) -> list[str]:
-    """The same events where HTCondor itself is not always the same: 001 and the end of the input transfer
-    come in either order, and a failed output transfer is sometimes said to have finished."""
+    """The events, without what differs from one run of HTCondor to the next: 001 and the end of the input transfer
+    come in either order, and a failed output transfer is sometimes logged as finished, too."""
     words = list(words)
     for index in reversed(range(len(words) - 1)):
         if words[index].startswith("001") and words[index + 1] == "040 finished transferring input files":
@@ -225,7 +225,7 @@ def tree(files: dict[str, str]) -> Tree:
 
 
 def as_toml(scenario: Scenario) -> str:
-    """A scenario as it stands in a .toml file."""
+    """A scenario as it is written in a .toml file."""
     lines = [
         f"[{scenario.name}]",
         f'rule = "{scenario.rule}"',

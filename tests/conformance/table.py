@@ -83,14 +83,14 @@ def page() -> str:
 
 
 def _seen(scenario: scenarios.Scenario, profile: str) -> str:
-    """An answer, but for the codes of evictions, which only newer versions tell."""
+    """An answer without the codes of evictions, which only newer versions log."""
     answer = scenarios.recorded(profile)[scenario.name]
     events = [re.sub(r"^004 evicted, Code \d+ Subcode -?\d+", "004 evicted", word) for word in answer["events"]]
     return json.dumps({**answer, "events": events})
 
 
 def _whole_jobs() -> list[str]:
-    """The section on jobs of which only the end was compared."""
+    """The section on jobs that were compared only at the end."""
     jobs = tomllib.loads((scenarios.HERE / "played" / "scenarios.toml").read_text())
     rows = ["| {} | {} | {} |".format(*job["about"].partition(": ")[::2], name) for name, job in jobs.items()]
     return [
@@ -125,7 +125,7 @@ DIFFERENT = (
     "With `leave_in_queue`, the spool stays as long as the job is in the queue.",
     "After a retry, event 040 tells of the beginning of a transfer that sends nothing; HTCondor tells of its end only.",
 )
-"""What is known to differ, and is no scenario. Seen on both versions, but where one is named."""
+"""Known differences that are not in a scenario. Seen on both versions, unless one is named."""
 
 
 def _different() -> list[str]:
@@ -142,7 +142,7 @@ REFUSED = (
     "`output`, `error`, `log` and new names in `transfer_output_remaps` outside the submit directory: nothing is written there.",
     "An input that is a FIFO, a socket or a terminal.",
 )
-"""What condor_submit accepts and the simulator refuses. Seen on both versions, but where one is named."""
+"""What condor_submit accepts and the simulator refuses. Seen on both versions, unless one is named."""
 
 
 def _refused() -> list[str]:

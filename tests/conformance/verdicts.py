@@ -42,9 +42,9 @@ SLOW = ("wrapper",)
 """Exercises whose jobs take minutes of real time, as they are about a time limit."""
 TRIES = 3
 QUICK, STRIKABLE = 0.05, 2.0
-"""Real seconds that an iteration takes, and that an execution takes where one has to be struck."""
+"""Real seconds of an iteration, and of an execution that a fault has to strike."""
 MOST, MORE = 8, 3
-"""Executions that are compared of a job that never finishes, and that it is given beyond them."""
+"""Executions of a job that never finishes: how many are compared, and how many more it may have."""
 PLAYED = ("evict", "vacate")
 """The faults that can be brought about on a real pool at will."""
 ELSEWHERE = {
@@ -53,7 +53,7 @@ ELSEWHERE = {
 """Program → why its failure can't happen on the personal pool."""
 RIGHT, WRONG, NON_DETERMINISTIC = "right output", "wrong output", "non-deterministic"
 NEVER_THE_SAME = ("rng-not-saved",)
-"""Misconceptions with which the output is another one each time: here its names are compared, not its lines."""
+"""Misconceptions with which the output differs each time: the names of its files are compared, not their lines."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _unplayable(failure: Failure, schedule: Schedule) -> str:
 
 
 def _in_real_time(job: Job, schedule: Schedule) -> Job:
-    """The job with iterations that are as short as can be, or long enough to be struck between two of them."""
+    """The job with iterations as short as possible, or long enough for a fault to strike between two of them."""
     given = job.inputs.get("my_input.txt")
     if not isinstance(given, File) or not (interval := re.search(r"(?m)^interval\s*=\s*(\d+)", given.text)):
         return job
@@ -154,7 +154,7 @@ def submit_directory(job: Job) -> Tree:
 
 @dataclass(frozen=True)
 class Limit:
-    """How long a job is followed that may never finish."""
+    """How long to follow a job that may never finish."""
 
     executions: int
 
@@ -166,7 +166,7 @@ class Limit:
 
 
 def answer(program: Program, moments: Sequence[Moment], faults: Schedule, most: int) -> dict:
-    """What came of a program: the end, what it brought home, and the story as far as execution `most`."""
+    """What came of a program: the end, the files that it returned, and the story up to execution `most`."""
     last = moments[-1]
     end = (
         f"held, code {last.next.code}"
@@ -195,13 +195,13 @@ def answer(program: Program, moments: Sequence[Moment], faults: Schedule, most: 
 def in_simulator(program: Program, executor: Executor) -> tuple[dict, int]:
     """The program's answer there, and how many executions it took."""
     moments = list(simulate(program.job, executor, schedule=program.schedule))
-    never = moments[-1].kind == "never finishes"  # and its last execution is not told there
+    never = moments[-1].kind == "never finishes"  # then the story lacks its last execution
     most = min(moments[-1].execution - never, MOST)
     return answer(program, moments, program.schedule, most), most
 
 
 def on_pool(program: Program, most: int) -> dict:
-    """The program's answer on the personal pool. A strike that came too late is tried again."""
+    """The program's answer on the personal pool. If a fault strikes too late, the program is played again."""
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(TRIES):
             directory = Path(scratch, re.sub(r"\W+", "-", f"{program.name} {number}"))
@@ -234,7 +234,7 @@ def play(chosen: Sequence[Program], executor: Executor) -> dict[str, tuple[dict,
 
 
 def rows(chosen: Sequence[Program], played: dict[str, tuple[dict, dict]]) -> list[dict[str, str]]:
-    """What is written down of each program, for the table."""
+    """What is recorded about each program, for the table."""
     found = []
     for program in chosen:
         facts = {"program": program.name, "schedule": render(program.schedule), "verify": program.says}
@@ -247,7 +247,7 @@ def rows(chosen: Sequence[Program], played: dict[str, tuple[dict, dict]]) -> lis
 
 
 def recorded() -> dict:
-    """What was written down."""
+    """What was recorded."""
     return json.loads(RECORDED.read_text())
 
 

@@ -1,6 +1,6 @@
 """Wrong answers whose cause is proven by its cure, and right ones that look like them, as students write them.
 
-A wrong one comes with the line that is to be pointed at, 0 for none, and words that have to be said of it.
+A wrong answer comes with the line that the report has to name, 0 for none, and words that the report has to contain.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from grader.course.exercises.wrapper.answers import START, wrapper
 
 
 class Wrong(NamedTuple):
-    """A wrong answer: its files, where it is wrong, what is said of that, and the misconception, if one is behind it."""
+    """A wrong answer: its files, where it is wrong, words of the report, and the misconception, if one is behind it."""
 
     files: dict[str, str]
     line: int

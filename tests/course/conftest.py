@@ -1,4 +1,4 @@
-"""The answers are judged here as `grade` judges them: what a program does in a sandbox is executed once."""
+"""Answers are judged here as `grade` judges them: a program is executed only once in the same sandbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grader.tree import Tree
 
 @pytest.fixture(scope="session")
 def executor():
-    """For a machine that may be slow. Tests with limits of their own make their own executor."""
+    """An executor with time for a slow machine. Tests of other limits make their own executor."""
     with BudgetedExecutor(None, math.inf, replace(LIMITS, wall=120.0)) as executor:
         yield executor
 
@@ -28,7 +28,7 @@ def budget(request):
 
 @pytest.fixture
 def judged(executor):
-    """judged(exercise, files): the report on an answer, whose programs are executed anew for each."""
+    """judged(exercise, files): the report on an answer. Its programs are executed anew in each call."""
 
     def judged(exercise, files):
         executor.begin()

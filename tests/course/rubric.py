@@ -1,4 +1,4 @@
-"""The page docs/rubric.md: what each answer is asked, what that is worth, and what may be behind a failure.
+"""The page docs/rubric.md: the questions about each answer, their points, and the possible causes of a failure.
 
 python tests/course/rubric.py       writes it
 """

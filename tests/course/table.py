@@ -1,4 +1,4 @@
-"""The page docs/misconceptions.md: what learners believe or forget, how it is told to them, and what shows it.
+"""The page docs/misconceptions.md: what learners believe or forget, and the programs that show it.
 
 python tests/course/table.py       writes it
 """

@@ -1,10 +1,10 @@
-"""Grades a class while its processes are killed, stopped and starved at random moments, and tells what came of it.
+"""Grades a class while its processes are killed, stopped and starved at random moments, and prints the outcome.
 
     python faults.py FOLDER FAULTS SEED
 
-FOLDER has the class in submitted/, and is where everything else is written. Started again after each end until all is
-graded beyond doubt. Prints a JSON object: faults, how often each kind was, runs, exit statuses, named (who was named as
-not graded), grades (student → name of the grade file and its digest).
+FOLDER has the class in submitted/, and everything else is written there. Whenever `grade` ends, it is started again,
+until FAULTS faults have struck and all is graded without doubts. Prints a JSON object: faults (kind → number), statuses
+(exit status → number), named (whom an instructor had to look at), grades (student → points, digest of the grade file).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "2"]
 LONGEST = 0.5
-"""Seconds between two faults, and that a process is stopped for."""
+"""The most seconds between two faults, and that one lasts."""
 
 
 def descendants(pid: int) -> list[int]:
@@ -46,7 +46,7 @@ def words(pid: int) -> bytes:
 
 
 def targets(command: int) -> dict[str, list[int]]:
-    """What may be hit: the command, its workers, their starters and what started those. No job is among them."""
+    """The processes that may be hit: the command, its workers, their starters and what started those, but no job."""
     workers = [
         pid for pid in descendants(command)[1:] if b"grader" in words(pid) and b"import starter" not in words(pid)
     ]
@@ -65,7 +65,7 @@ def targets(command: int) -> dict[str, list[int]]:
 
 
 def strike(pid: int, how: str, draw: random.Random, folder: Path) -> None:
-    """Do this to a process, and undo it, if that can be."""
+    """Do this to a process, and undo it if possible."""
     if how == "kill":
         os.kill(pid, signal.SIGKILL)
     elif how == "stop":
@@ -92,7 +92,7 @@ def strike(pid: int, how: str, draw: random.Random, folder: Path) -> None:
 
 
 def kinds(folder: Path) -> list[str]:
-    """The faults that can be had here."""
+    """The kinds of faults that are possible here."""
     return [
         "kill",
         "stop",
@@ -146,7 +146,7 @@ def main(folder: Path, faults: int, seed: int) -> None:
 
 
 def check(folder: Path) -> dict[str, list[str]]:
-    """The grades that are there; what was seen before has to be the same."""
+    """The grades that are there. They have to be the same as in earlier calls."""
     with open(folder / "grades.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     found = {}

@@ -1,4 +1,4 @@
-"""How the payload programs are run here: for real, each in a directory of its own, in no time.
+"""Runs the payload programs for real, each in a directory of its own, but without waiting.
 
 A program runs as HTCondor would start it, in its sandbox, except that time.sleep only advances a
 virtual clock. With `until`, it is killed when the clock gets there, in the middle of whatever it does.
@@ -35,7 +35,7 @@ runpy.run_path(program, run_name='__main__')
 
 
 def pythons():
-    """Every Python from 3.6 on that can be started here, under its version; our own among them."""
+    """Version → command, for each Python from 3.6 on that can be started here, including our own."""
     names = ['python3.%d' % minor for minor in range(6, 20)]
     found = {}
     for command in [sys.executable] + [path for path in map(shutil.which, names) if path]:
@@ -96,7 +96,7 @@ class Pool:
         self.executions, self.stdout, self.sandbox = 0, '', None
 
     def new_sandbox(self):
-        """A new one: inputs and executable, and then the checkpoint."""
+        """Make a new sandbox: inputs and executable, and then the checkpoint."""
         if self.sandbox:
             shutil.rmtree(str(self.sandbox))
         self.sandbox = self.where / 'sandbox'
@@ -120,7 +120,7 @@ class Pool:
         return run
 
     def run(self, elsewhere):
-        """To the end of the job. elsewhere(n) says if a checkpoint n is followed by a new sandbox."""
+        """Run the job to its end. elsewhere(n) says whether checkpoint n is followed by a new sandbox."""
         self.new_sandbox()
         run = self.execute()
         while run.code == 85:

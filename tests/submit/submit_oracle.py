@@ -53,11 +53,11 @@ CLUSTER = 7
 
 
 class Refused(Exception):
-    """HTCondor does not take the description."""
+    """HTCondor refuses the description."""
 
 
 def ads(text: str) -> list[dict]:
-    """The jobs' fields, those that are as ORDINARY left out. Needs the version 1 bindings."""
+    """The jobs' fields, without those that are as in ORDINARY. Needs the version 1 bindings. Raises Refused."""
     import htcondor
 
     try:
@@ -68,7 +68,7 @@ def ads(text: str) -> list[dict]:
 
 
 def remarkable(fields: dict) -> dict:
-    """The fields that are not as ORDINARY."""
+    """The fields that are not as in ORDINARY."""
     return {name: value for name, value in fields.items() if value != ORDINARY[name]}
 
 
@@ -171,7 +171,7 @@ def queued(condor_submit: str, text: str) -> list[list[str]] | None:
 
 
 def record_queued(version: str, condor_submit: str) -> None:
-    """Write down what this condor_submit makes of the descriptions that are on record."""
+    """Record what this condor_submit makes of the descriptions that are recorded for other versions."""
     record = json.loads(QUEUED.read_text())
     texts = next(said for name, said in record.items() if name != "files")
     with submit_directory(record["files"]):
@@ -202,7 +202,7 @@ def write(path: Path, record: dict[str, dict[str, object]]) -> None:
 
 @contextmanager
 def submit_directory(files: dict[str, str]) -> Iterator[None]:
-    """Be in a directory with these files."""
+    """Work in a temporary directory with these files."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)

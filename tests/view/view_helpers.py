@@ -20,7 +20,7 @@ VOID = {"br", "hr", "img", "line", "rect", "path", "input", "meta", "link"}
 
 
 def tiny(steps=3, **changes) -> Job:
-    """A job of a minute per execution, that checkpoints after each."""
+    """A job of a minute per execution that saves a checkpoint after each."""
     inputs = Tree({"tiny.py": File(PROGRAM.replace(b"STEPS", str(steps).encode()), True)})
     settings = dict(
         executable="tiny.py",
