@@ -87,11 +87,11 @@ def answered(chapter: Chapter, number: int, hostile: bool, draw: random.Random) 
     chance = draw.random()
     if chance < 0.08 and not hostile:
         return notebook("exercises", name) if chance < 0.05 else None
-    found = solved(name) if draw.random() < 0.7 else notebook("exercises", name)  # its predictions stay
+    content = solved(name) if draw.random() < 0.7 else notebook("exercises", name)  # its predictions stay
     for exercise in chapter.exercises:
         if exercise.name in ANSWERS and not exercise.optional:
-            found = with_answer(found, exercise.name, drawn(exercise.name, number, hostile, draw))
-    return found
+            content = with_answer(content, exercise.name, drawn(exercise.name, number, hostile, draw))
+    return content
 
 
 def drawn(exercise: str, number: int, hostile: bool, draw: random.Random) -> dict[str, str]:
@@ -180,16 +180,16 @@ def by_exercise(folder: Path) -> dict[str, Counter]:
 
     def timed_run(self, *arguments):
         began = time.perf_counter()
-        found = run(self, *arguments)
+        result = run(self, *arguments)
         spent[now].update(executions=1, executing=time.perf_counter() - began)
-        return found
+        return result
 
     def timed_judged(exercise, *arguments):
         nonlocal now
         now, began = exercise.name, time.perf_counter()
-        found = judged(exercise, *arguments)
+        result = judged(exercise, *arguments)
         spent[now].update(seconds=time.perf_counter() - began)
-        return found
+        return result
 
     Executor._run, judge._judged = timed_run, timed_judged
     try:

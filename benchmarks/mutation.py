@@ -113,8 +113,8 @@ def mutants(file: str) -> Iterator[list[Mutant]]:
             operator = plugins.get_operator(name)()
         except TypeError:  # it takes arguments: names that somebody has to choose
             continue
-        found = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
-        for occurrence, (begin, _) in enumerate(found):
+        positions = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
+        for occurrence, (begin, _) in enumerate(positions):
             if begin not in unevaluated and function_at(file, begin[0]):
                 places.setdefault(begin, []).append(Mutant(file, begin[0], name, occurrence))
     yield from places.values()
@@ -124,11 +124,11 @@ def annotations(source: str) -> Iterator[tuple[int, int]]:
     """All places, (line, column), within annotations."""
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
-        for found in (getattr(node, "annotation", None), getattr(node, "returns", None)):
-            if isinstance(found, ast.expr):
-                for line in range(found.lineno, (found.end_lineno or found.lineno) + 1):
-                    first = found.col_offset if line == found.lineno else 0
-                    last = found.end_col_offset if line == found.end_lineno else len(lines[line - 1])
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(annotation, ast.expr):
+                for line in range(annotation.lineno, (annotation.end_lineno or annotation.lineno) + 1):
+                    first = annotation.col_offset if line == annotation.lineno else 0
+                    last = annotation.end_col_offset if line == annotation.end_lineno else len(lines[line - 1])
                     yield from ((line, column) for column in range(first, (last or 0) + 1))
 
 
@@ -255,11 +255,11 @@ def replace_code(file: str, name: str, source: str) -> None:
     code: CodeType = compile(source, module.__file__ or "", "exec", dont_inherit=True)
     for part in name.split("."):
         code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == part)
-    found = functools.reduce(lambda owner, part: vars(owner)[part], name.split("."), module)
+    function = functools.reduce(lambda owner, part: vars(owner)[part], name.split("."), module)
     for attribute in ("fget", "func", "__func__", "__wrapped__"):
-        found = getattr(found, attribute, None) or found
-    assert isinstance(found, FunctionType), name
-    found.__code__ = code
+        function = getattr(function, attribute, None) or function
+    assert isinstance(function, FunctionType), name
+    function.__code__ = code
 
 
 # -- all of them -----------------------------------------------------------------------

@@ -123,9 +123,9 @@ def main(rounds: int) -> None:
         for _ in range(rounds + 1):
             for number, job, expected in cases:
                 began = time.perf_counter()
-                found = explore(job, executor, expected=expected)
+                exploration = explore(job, executor, expected=expected)
                 times[number].append((time.perf_counter() - began) * 1e3)
-                assert found.verdict == "restart-safe" and found.checkpoints == number, found
+                assert exploration.verdict == "restart-safe" and exploration.checkpoints == number, exploration
         print("checkpoints  median ms   min ms  ms per execution")
         medians = {}
         for number, taken in times.items():

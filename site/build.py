@@ -127,9 +127,9 @@ def build_lite(lite: Path, notebooks: Path, site: Path) -> None:
 def run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
-        said = (done.stdout + done.stderr).strip()
+        output = (done.stdout + done.stderr).strip()
         raise BuildError(
-            f"{' '.join(command[1:4])} failed, which is a fault of ours. The last it said:\n{said[-2000:]}"
+            f"{' '.join(command[1:4])} failed, which is a fault of ours. The last it said:\n{output[-2000:]}"
         )
 
 

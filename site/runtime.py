@@ -160,9 +160,10 @@ def _compile(arguments: list[str]) -> None:
         )
     done = subprocess.run([node, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if len(line) < 300]  # without Pyodide's own code, a long line
+        # without Pyodide's own code, which is one long line
+        lines = [line for line in done.stderr.splitlines() if len(line) < 300]
         raise BuildError(
-            "Pyodide could not import the course in node (18 or newer). It says:\n" + "\n".join(said[-12:])
+            "Pyodide could not import the course in node (18 or newer). It says:\n" + "\n".join(lines[-12:])
         )
 
 
@@ -194,11 +195,11 @@ def _download(command: list[str], what: str, whence: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if done.returncode == 0:
         return
-    said = done.stdout + done.stderr
-    if re.search("ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|Connect|Max retries|timed out|versions: none", said):
+    output = done.stdout + done.stderr
+    if re.search("ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|Connect|Max retries|timed out|versions: none", output):
         raise BuildError(f"{whence} cannot be reached. Check the network (and the proxy), then run this again.")
-    errors = [line.strip() for line in said.splitlines() if re.search("error", line, re.IGNORECASE)]
-    raise BuildError(f"Could not download {what}. {(errors or [said.strip()])[0]}")
+    errors = [line.strip() for line in output.splitlines() if re.search("error", line, re.IGNORECASE)]
+    raise BuildError(f"Could not download {what}. {(errors or [output.strip()])[0]}")
 
 
 def _integrity(path: Path) -> str:

@@ -25,8 +25,8 @@ class Firefox:
         command = [FIREFOX, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            found = json.loads(_eventually((profile / "WebDriverBiDiServer.json").read_text, OSError, ValueError))
-            address = f"ws://{found['ws_host']}:{found['ws_port']}/session"
+            server = json.loads(_eventually((profile / "WebDriverBiDiServer.json").read_text, OSError, ValueError))
+            address = f"ws://{server['ws_host']}:{server['ws_port']}/session"
             self._socket = websocket.create_connection(address, timeout=SECONDS, suppress_origin=True)
             self._asked = 0
             self.ask("session.new", capabilities={})
@@ -65,10 +65,10 @@ class Firefox:
         """The value of a JavaScript expression in the page, or of its promise, as far as JSON can express it."""
         whole = f"(async () => JSON.stringify((await ({expression})) ?? null))()"
         target = {"context": self._tab}
-        told = self.ask("script.evaluate", expression=whole, target=target, awaitPromise=True)
-        if told["type"] != "success":
-            raise RuntimeError(told["exceptionDetails"]["text"])
-        return json.loads(told["result"]["value"])
+        reply = self.ask("script.evaluate", expression=whole, target=target, awaitPromise=True)
+        if reply["type"] != "success":
+            raise RuntimeError(reply["exceptionDetails"]["text"])
+        return json.loads(reply["result"]["value"])
 
     def wait(self, expression: str) -> Any:
         """The value of an expression, once it is true."""

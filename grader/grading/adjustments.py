@@ -144,8 +144,8 @@ def _refuse_contradictions(student: str, lines: Iterable[Adjustment]) -> None:
 def not_found(adjustment: Adjustment, handed: Iterable[HandIn]) -> str:
     """A sentence on an adjustment whose student is not in `handed`."""
     names = {hand_in.student.casefold(): hand_in.student for hand_in in handed}
-    asked = adjustment.student.casefold()
-    likely = [name for name in names if asked in name.split()] or get_close_matches(asked, names, 1)
+    wanted = adjustment.student.casefold()
+    likely = [name for name in names if wanted in name.split()] or get_close_matches(wanted, names, 1)
     meant = f" Did you mean {' or '.join(names[name] for name in likely[:3])}?" if likely else ""
     return f"no student called {plain(adjustment.student)} has handed in anything.{meant}"
 

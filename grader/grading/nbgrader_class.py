@@ -198,10 +198,10 @@ class _Missing(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to log a record; False for such a warning."""
-        _, found, path = record.getMessage().partition("No submitted file: ")
-        if found:
+        _, is_missing, path = record.getMessage().partition("No submitted file: ")
+        if is_missing:
             self.notebooks[path] = Path(path).stem
-        return not found
+        return not is_missing
 
 
 def _set_permissions(self: Autograde, assignment_id: str, student_id: str) -> None:
@@ -276,7 +276,7 @@ def _validate(instance: Any, schema: Mapping[str, Any]) -> None:
 
 @lru_cache(8)
 def _validator(schema: str) -> Any:
-    found = json.loads(schema)
-    kind = validator_for(found)
-    kind.check_schema(found)
-    return kind(found)
+    parsed = json.loads(schema)
+    kind = validator_for(parsed)
+    kind.check_schema(parsed)
+    return kind(parsed)

@@ -58,7 +58,7 @@ def words(exercise: Exercise, answer: Tree) -> str:
 
 def _words(program: str, known: Collection[str]) -> str:
     """The words of a program, one a line; '' if it is not a program. `known` are functions whose names count as words."""
-    found, fresh = [], True
+    kept, fresh = [], True
     try:
         # parse first, as the tokens of an invalid program depend on the version of Python
         own = _own_names(parsed(program)) - {*known}
@@ -68,11 +68,11 @@ def _words(program: str, known: Collection[str]) -> str:
             elif kind == token.STRING and fresh:  # a docstring, or another string that is a statement
                 fresh = False
             else:
-                found.append(OWN if text in own else text.replace("\n", " "))
+                kept.append(OWN if text in own else text.replace("\n", " "))
                 fresh = False
     except (tokenize.TokenError, SyntaxError, LookupError, ValueError, RecursionError, MemoryError):
         return ""
-    return "\n".join(found)
+    return "\n".join(kept)
 
 
 def _own_names(program: ast.AST) -> set[str]:

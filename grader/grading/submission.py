@@ -67,17 +67,17 @@ class StudentAnswers:
     @classmethod
     def from_json(cls, data: bytes) -> StudentAnswers:
         """The submission that to_json() wrote."""
-        found = json.loads(data)
+        fields = json.loads(data)
         return cls(
             {
                 name: Tree(
                     {path: File(bytes.fromhex(content), executable) for path, (content, executable) in files.items()}
                 )
-                for name, files in found["answers"].items()
+                for name, files in fields["answers"].items()
             },
-            tuple(found["remarks"]),
-            tuple(found["unread"]),
-            found["wrong"],
+            tuple(fields["remarks"]),
+            tuple(fields["unread"]),
+            fields["wrong"],
         )
 
 
@@ -133,10 +133,10 @@ def read_all(
             unreadable.append(called + str(problem))
             continue
         unreadable += [called + unknown for unknown in _unknown_checks(cells)]
-        found, more = _written(cells)
-        written += found
-        for one in found:
-            writers.setdefault(f"{one.exercise}/{one.path}", {})[plain(shorten(name, 80))] = one.text
+        files, more = _written(cells)
+        written += files
+        for file in files:
+            writers.setdefault(f"{file.exercise}/{file.path}", {})[plain(shorten(name, 80))] = file.text
         wrong |= _wrong(cells)
         remarks += [(called, remark) for remark in (*odd, *more)]
     answers, more = _chosen(written)
@@ -193,7 +193,7 @@ def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
         raise Unreadable("The file is empty.")
     text, remarks = _text(data)
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except RecursionError:
         raise Unreadable("The file is nested too deeply for a notebook.") from None
     except ValueError as error:
@@ -203,7 +203,7 @@ def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
         raise Unreadable(f"The file is no notebook: it is not JSON{place}.") from None
     except MemoryError:
         raise Unreadable("The file takes too much memory to be read.") from None
-    cells, more = _cells(found)
+    cells, more = _cells(content)
     return cells, remarks + more
 
 
@@ -218,21 +218,21 @@ def _text(data: bytes) -> tuple[str, list[str]]:
     return data.decode("latin-1"), ["The notebook is not in UTF-8; letters beyond ASCII may be wrong."]
 
 
-def _cells(found: object) -> tuple[list[Cell], list[str]]:
-    if not isinstance(found, dict):
+def _cells(content: object) -> tuple[list[Cell], list[str]]:
+    if not isinstance(content, dict):
         raise Unreadable("The file is JSON, but no notebook.")
-    cells = found.get("cells")
-    if cells is None and isinstance(found.get("worksheets"), list):  # nbformat 3
+    cells = content.get("cells")
+    if cells is None and isinstance(content.get("worksheets"), list):  # nbformat 3
         cells = [
             cell
-            for sheet in found["worksheets"]
+            for sheet in content["worksheets"]
             if isinstance(sheet, dict)
             for cell in sheet.get("cells") or ()
             if isinstance(sheet.get("cells"), list)
         ]
     if not isinstance(cells, list):
         raise Unreadable("The file is JSON, but no notebook: it has no cells.")
-    remarks = _wrong_kernel(found.get("metadata"))
+    remarks = _wrong_kernel(content.get("metadata"))
     if len(cells) > MOST_CELLS:
         remarks.append(f"The notebook has {len(cells):,} cells; only the first {MOST_CELLS:,} are read.")
     whole = [cell for cell in cells[:MOST_CELLS] if isinstance(cell, dict)]
@@ -289,15 +289,15 @@ def _written(cells: Sequence[Cell]) -> tuple[list[FileCell], list[str]]:
     remarks: list[str] = []
     before: FileCell | None = None
     for number, cell in enumerate(cells, 1):
-        one, said = _file_of(cell, number)
-        remarks += said
-        if one is None and cell.kind == "code":
-            literals, said = _literals(cell, number)
+        file, notes = _file_of(cell, number)
+        remarks += notes
+        if file is None and cell.kind == "code":
+            literals, notes = _literals(cell, number)
             written += literals
-            remarks += said or _stray(cell, number, before)
-        before = one if one is not None or cell.source.strip() else before
-        if one is not None:
-            written.append(one)
+            remarks += notes or _stray(cell, number, before)
+        before = file if file is not None or cell.source.strip() else before
+        if file is not None:
+            written.append(file)
     return written, remarks
 
 
@@ -308,10 +308,10 @@ def _file_of(cell: Cell, number: int) -> tuple[FileCell | None, list[str]]:
     if magic is None or (magic[2].lower() == "file" and magic[1] != "%%"):
         return None, []
     appends, target = _target(head[magic.end() :])
-    found = _exercise_file(target)
-    if found is None:
+    file = _exercise_file(target)
+    if file is None:
         return None, _unknown_target(target, number)
-    name = f"{found[0]}/{found[1]}"
+    name = f"{file[0]}/{file[1]}"
     remarks = []
     if (magic[1], magic[2]) not in (("%%", "writefile"), ("%%", "file")) or skipped:
         remarks.append(
@@ -327,22 +327,22 @@ def _file_of(cell: Cell, number: int) -> tuple[FileCell | None, list[str]]:
     if len(cell.source) > MOST_CHARACTERS:
         return None, [*remarks, f"Cell {number} has more than {MOST_CHARACTERS:,} characters and is not graded."]
     text = body if not body or body.endswith("\n") else body + "\n"
-    return FileCell(*found, text, number, appends), remarks
+    return FileCell(*file, text, number, appends), remarks
 
 
 def _literals(cell: Cell, number: int) -> tuple[list[FileCell], list[str]]:
     """The course's literals that a cell assigns, and remarks on values that can't be graded."""
     if not any(name in cell.source for name in _LITERALS) or len(cell.source) > MOST_CHARACTERS:
         return [], []
-    found, remarks = [], []
+    literals, remarks = [], []
     for name, text in assigned_literals(cell.source).items():
         if name in _LITERALS and text != "...":
             try:
                 literal(text)
             except ValueError as error:
                 remarks.append(f"Cell {number} gives {name} a value that is not graded: {error}.")
-            found.append(FileCell(name, name, text, number))
-    return found, remarks
+            literals.append(FileCell(name, name, text, number))
+    return literals, remarks
 
 
 def _first_line(source: str) -> tuple[str, str, bool]:
@@ -449,11 +449,11 @@ def _chosen(written: Sequence[FileCell]) -> tuple[dict[str, Tree], list[str]]:
     for name, exercise in EXERCISES.items():
         files = {}
         for path in exercise.answers:
-            drafts, said = _drafts([one for one in written if (one.exercise, one.path) == (name, path)])
-            remarks += said
+            drafts, notes = _drafts([one for one in written if (one.exercise, one.path) == (name, path)])
+            remarks += notes
             if drafts:
-                files[path], said = _last_written(exercise, path, drafts)
-                remarks += said
+                files[path], notes = _last_written(exercise, path, drafts)
+                remarks += notes
         if files:
             remarks += _fill_up(exercise, files)
             answers[name] = Tree(files)

@@ -90,7 +90,7 @@ def scenarios(draw) -> Scenario:
 
 def draw(number: int, chosen: int) -> list[Scenario]:
     """Up to `number` scenarios, always the same for the seed `chosen`."""
-    found: list[Scenario] = []
+    drawn: list[Scenario] = []
 
     @seed(chosen)
     @settings(
@@ -102,8 +102,8 @@ def draw(number: int, chosen: int) -> list[Scenario]:
     )
     @given(scenarios())
     def collect(scenario):
-        if scenario not in found:
-            found.append(scenario)
+        if scenario not in drawn:
+            drawn.append(scenario)
 
     collect()
-    return [Scenario(**{**vars(one), "name": f"drawn-{chosen}-{index}"}) for index, one in enumerate(found, 1)]
+    return [Scenario(**{**vars(one), "name": f"drawn-{chosen}-{index}"}) for index, one in enumerate(drawn, 1)]

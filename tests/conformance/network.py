@@ -51,14 +51,14 @@ def _outside(inside: int) -> int:
 
 def _sockets(pid: int) -> dict[str, int]:
     """Socket → its descriptor in that process."""
-    found = {}
+    sockets = {}
     try:
         for link in Path(f"/proc/{pid}/fd").iterdir():
             if (target := os.readlink(link)).startswith("socket:"):
-                found[target] = int(link.name)
+                sockets[target] = int(link.name)
     except OSError:
         pass
-    return found
+    return sockets
 
 
 def _cut(pid: int, descriptor: int) -> bool:
@@ -73,8 +73,8 @@ def _cut(pid: int, descriptor: int) -> bool:
         return False
     with socket.socket(fileno=own) as connection:
         try:
-            told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)
-            (acknowledged,) = struct.unpack_from("Q", told, BYTES_ACKNOWLEDGED)
+            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)
+            (acknowledged,) = struct.unpack_from("Q", info, BYTES_ACKNOWLEDGED)
             if acknowledged < UNDER_WAY:
                 return False
             connection.shutdown(socket.SHUT_RDWR)

@@ -230,16 +230,16 @@ def answers(played: Iterable[Scenario]) -> dict[str, dict]:
     groups = {TOGETHER: [], IN_TRANSFER: [], 1: []}
     for scenario in played:
         groups[1 if scenario.slots else IN_TRANSFER if scenario.in_transfer else TOGETHER].append(scenario)
-    found = {}
+    results = {}
     for together, those in groups.items():
         with ThreadPoolExecutor(together) as threads:
             running = {scenario.name: threads.submit(_play, pool, scenario) for scenario in those}
         for name, future in running.items():
             try:
-                found[name] = future.result()
+                results[name] = future.result()
             except Exception as error:
                 print(f"{name}: {error!r}", file=sys.stderr)
-    return found
+    return results
 
 
 def _play(pool: HTCondor, scenario: Scenario) -> dict:
@@ -294,6 +294,6 @@ if __name__ == "__main__":
     everything = scenarios.read()
     wanted = [s for s in everything if not sys.argv[1:] or s.name in sys.argv[1:] or s.group in sys.argv[1:]]
     began = time.monotonic()
-    told = answers(wanted)
-    scenarios.record(everything, told, version())
-    print(f"{len(told)} of {len(wanted)} scenarios recorded in {time.monotonic() - began:.0f} s")
+    results = answers(wanted)
+    scenarios.record(everything, results, version())
+    print(f"{len(results)} of {len(wanted)} scenarios recorded in {time.monotonic() - began:.0f} s")

@@ -104,11 +104,11 @@ class Scenario:
 
 def read() -> list[Scenario]:
     """All scenarios, in the order of their files."""
-    found = []
+    scenarios = []
     for path in sorted(HERE.glob("*.toml")):
         for name, facts in tomllib.loads(path.read_text()).items():
-            found.append(Scenario(path.stem, name, **facts))
-    return found
+            scenarios.append(Scenario(path.stem, name, **facts))
+    return scenarios
 
 
 def recorded(profile: str) -> dict[str, dict]:
@@ -133,8 +133,8 @@ def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str
         if scenario.name in known:
             groups.setdefault(scenario.group, {})[scenario.name] = known[scenario.name]
     (RECORDED / profile).mkdir(parents=True, exist_ok=True)
-    for group, found in groups.items():
-        text = json.dumps({"htcondor": version, "answers": found}, indent=1, ensure_ascii=False)
+    for group, members in groups.items():
+        text = json.dumps({"htcondor": version, "answers": members}, indent=1, ensure_ascii=False)
         (RECORDED / profile / f"{group}.json").write_text(text + "\n")
 
 
@@ -181,8 +181,8 @@ def _word(event: Event) -> str:
         return ""
     if event.number == 40:
         return f"040 {event.text.lower()}"
-    found = r"return value \d+|signal \d+|Code -?\d+ Subcode -?\d+|terminated and was requeued"
-    details = [first[0] for part in (event.text, body) if (first := re.search(found, part))]
+    pattern = r"return value \d+|signal \d+|Code -?\d+ Subcode -?\d+|terminated and was requeued"
+    details = [first[0] for part in (event.text, body) if (first := re.search(pattern, part))]
     names = {
         0: "submitted",
         1: "executing",

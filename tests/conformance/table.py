@@ -22,10 +22,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 
 def page() -> str:
     """The whole page, made from the scenarios and from what is recorded."""
-    found = sorted(scenarios.read(), key=lambda scenario: scenario.rule)
-    agree = sum(not scenario.differs for scenario in found)
+    ordered = sorted(scenarios.read(), key=lambda scenario: scenario.rule)
+    agree = sum(not scenario.differs for scenario in ordered)
     live = {name: scenarios.versions(name) for name in PROFILES if scenarios.versions(name)}
-    apart = {scenario.name for scenario in found if len({_seen(scenario, name) for name in live}) > 1}
+    apart = {scenario.name for scenario in ordered if len({_seen(scenario, name) for name in live}) > 1}
     others = [
         f"`{profile.name}` (HTCondor {profile.htcondor})" for profile in PROFILES.values() if profile.name not in live
     ]
@@ -34,7 +34,7 @@ def page() -> str:
         "",
         "<!-- Made by `python tests/conformance/table.py` from tests/conformance; do not edit. -->",
         "",
-        f"{len(found)} scenarios were played on live pools of "
+        f"{len(ordered)} scenarios were played on live pools of "
         + " and ".join(
             f"HTCondor {', '.join(versions)} (in the simulator: profile `{name}`)" for name, versions in live.items()
         )
@@ -54,11 +54,11 @@ def page() -> str:
         "| rule | scenarios |" + "".join(f" agree with {', '.join(versions)} |" for versions in live.values()),
         "|---|---|" + "---|" * len(live),
     ]
-    for rule, group in itertools.groupby(found, key=lambda scenario: scenario.rule):
+    for rule, group in itertools.groupby(ordered, key=lambda scenario: scenario.rule):
         members = list(group)
         lines.append(f"| {rule} | {len(members)} |" + f" {sum(not member.differs for member in members)} |" * len(live))
     lines += ["", "| rule | scenario | what is shown | faults | HTCondor and simulator |", "|---|---|---|---|---|"]
-    for scenario in found:
+    for scenario in ordered:
         verdict = (
             f"**differ**: {scenario.differs}"
             if scenario.differs

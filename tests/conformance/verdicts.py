@@ -98,12 +98,12 @@ def _program(exercise: str, misconception: str, style: str, executor: Executor) 
         return Program(name, misconception, None, unplayable="it gets no further than its submit file")
     schedule = failure.schedule or ()
     job = _in_real_time(failure.job, schedule)
-    found = explore(job, executor, failure.profile, expected=known_output(job))
-    if found.verdict == UNKNOWN and found.first.run.seconds and found.failure != NON_DETERMINISTIC:
+    walk = explore(job, executor, failure.profile, expected=known_output(job))
+    if walk.verdict == UNKNOWN and walk.first.run.seconds and walk.failure != NON_DETERMINISTIC:
         schedule = (Fault("vacate", 1),)  # it never saves: what an eviction then does is the failure
         job = _in_real_time(failure.job, schedule)
     wrong = any(fact.kind in DIFFERS for fact in failure.evidence)
-    says = found.failure if found.verdict == UNSAFE or found.failure == NON_DETERMINISTIC else WRONG if wrong else RIGHT
+    says = walk.failure if walk.verdict == UNSAFE or walk.failure == NON_DETERMINISTIC else WRONG if wrong else RIGHT
     return Program(name, misconception, job, schedule, says, ELSEWHERE.get(name) or _unplayable(failure, schedule))
 
 
@@ -235,15 +235,15 @@ def play(chosen: Sequence[Program], executor: Executor) -> dict[str, tuple[dict,
 
 def rows(chosen: Sequence[Program], played: dict[str, tuple[dict, dict]]) -> list[dict[str, str]]:
     """What is recorded about each program, for the table."""
-    found = []
+    table = []
     for program in chosen:
         facts = {"program": program.name, "schedule": render(program.schedule), "verify": program.says}
         if program.unplayable:
-            found.append({**facts, "unplayable": program.unplayable})
+            table.append({**facts, "unplayable": program.unplayable})
         else:
             there, here = played[program.name]
-            found.append({**facts, "htcondor": here["end"], "alike": here == there})
-    return found
+            table.append({**facts, "htcondor": here["end"], "alike": here == there})
+    return table
 
 
 def recorded() -> dict:
@@ -253,14 +253,14 @@ def recorded() -> dict:
 
 if __name__ == "__main__":
     began = time.monotonic()
-    with Executor() as one:
-        found = programs(one)
-        print(f"{len(found)} programs judged in {time.monotonic() - began:.0f} s")
+    with Executor() as executor:
+        chosen = programs(executor)
+        print(f"{len(chosen)} programs judged in {time.monotonic() - began:.0f} s")
         began = time.monotonic()
-        told = play(found, one)
-    apart = [name for name, (there, here) in told.items() if there != here]
-    for name in apart:
-        print(name, *told[name], sep="\n  ")
-    written = {"htcondor": HTCondor(PersonalPool()).run("condor_version").split()[1], "programs": rows(found, told)}
+        results = play(chosen, executor)
+    differing = [name for name, (there, here) in results.items() if there != here]
+    for name in differing:
+        print(name, *results[name], sep="\n  ")
+    written = {"htcondor": HTCondor(PersonalPool()).run("condor_version").split()[1], "programs": rows(chosen, results)}
     RECORDED.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
-    print(f"{len(told)} played in {time.monotonic() - began:.0f} s, {len(apart)} fared otherwise on the pool")
+    print(f"{len(results)} played in {time.monotonic() - began:.0f} s, {len(differing)} fared otherwise on the pool")

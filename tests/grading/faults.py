@@ -132,9 +132,9 @@ def main(folder: Path, faults: int, seed: int) -> None:
                     struck[f"{what}: {how}"] += 1
                 except (ProcessLookupError, PermissionError):
                     pass  # it has just ended
-            said = command.stderr.read()
+            output = command.stderr.read()
         statuses[command.returncode] += 1
-        looked_at = {line.split(":")[0].rpartition(" ")[2] for line in said.splitlines() if "has to look at" in line}
+        looked_at = {line.split(":")[0].rpartition(" ")[2] for line in output.splitlines() if "has to look at" in line}
         named |= looked_at
         if command.returncode == 0 and struck.total() >= faults:
             break
@@ -149,15 +149,15 @@ def check(folder: Path) -> dict[str, list[str]]:
     """The grades that are there. They have to be the same as in earlier calls."""
     with open(folder / "grades.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    found = {}
+    grades = {}
     for row in rows:
         [path] = (folder / "reports" / ".grades").glob(f"{row['submission']}*")
-        found[row["student"]] = [row["points"], hashlib.sha256(path.read_bytes()).hexdigest()]
+        grades[row["student"]] = [row["points"], hashlib.sha256(path.read_bytes()).hexdigest()]
     kept = folder / "seen.json"
     if kept.exists():
-        assert json.loads(kept.read_text()) == found, "another run gave other grades"
-    kept.write_text(json.dumps(found))
-    return found
+        assert json.loads(kept.read_text()) == grades, "another run gave other grades"
+    kept.write_text(json.dumps(grades))
+    return grades
 
 
 if __name__ == "__main__":

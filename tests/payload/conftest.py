@@ -37,13 +37,13 @@ runpy.run_path(program, run_name='__main__')
 def pythons():
     """Version → command, for each Python from 3.6 on that can be started here, including our own."""
     names = ['python3.%d' % minor for minor in range(6, 20)]
-    found = {}
+    commands = {}
     for command in [sys.executable] + [path for path in map(shutil.which, names) if path]:
         run = subprocess.run([command, '-c', 'import sys; print("%d.%d" % sys.version_info[:2])'],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         if run.returncode == 0:
-            found.setdefault(run.stdout.decode().strip(), command)
-    return found
+            commands.setdefault(run.stdout.decode().strip(), command)
+    return commands
 
 
 PYTHONS = pythons()

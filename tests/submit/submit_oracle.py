@@ -157,23 +157,23 @@ def queued(condor_submit: str, text: str) -> list[list[str]] | None:
     )
     if run.returncode or "ERROR" in run.stderr:
         return None
-    found: list[list[str]] = []
+    jobs: list[list[str]] = []
     for ad in run.stdout.split("\n.\n"):
         value = dict(line.split("=", 1) for line in ad.split("\n") if "=" in line)
         if "Args" in value:
-            found.append(json.loads(value["Args"], strict=False).split())
+            jobs.append(json.loads(value["Args"], strict=False).split())
         elif "Arguments" in value:
             raw = json.loads(value["Arguments"], strict=False).replace('"', '""')
-            found.append(list(values.arguments(f'"{raw}"')))
+            jobs.append(list(values.arguments(f'"{raw}"')))
         elif "ProcId" in value:
-            found.append(found[0])
-    return found
+            jobs.append(jobs[0])
+    return jobs
 
 
 def record_queued(version: str, condor_submit: str) -> None:
     """Record what this condor_submit makes of the descriptions that are recorded for other versions."""
     record = json.loads(QUEUED.read_text())
-    texts = next(said for name, said in record.items() if name != "files")
+    texts = next(answers for name, answers in record.items() if name != "files")
     with submit_directory(record["files"]):
         record[version] = {text: queued(condor_submit, text) for text in texts}
     write(QUEUED, record)
@@ -193,9 +193,9 @@ def write(path: Path, record: dict[str, dict[str, object]]) -> None:
     """Write what is on record, a line for each answer."""
     rows = (
         f"{json.dumps(name)}: {{\n"
-        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items())
+        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in answers.items())
         + "\n}"
-        for name, said in record.items()
+        for name, answers in record.items()
     )
     path.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
@@ -220,14 +220,14 @@ def record_ads() -> None:
     """Write down what the version 1 bindings say about each description."""
     from submit_cases import CASES, FILES, described
 
-    said = {}
+    answers = {}
     with submit_directory(FILES):
         for case in CASES:
             try:
-                said[case] = ads(described(case))
+                answers[case] = ads(described(case))
             except Refused:
-                said[case] = None
-    rows = (f"{json.dumps(case)}: {json.dumps(answer)}" for case, answer in said.items())
+                answers[case] = None
+    rows = (f"{json.dumps(case)}: {json.dumps(answer)}" for case, answer in answers.items())
     RECORDED.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 

@@ -10,12 +10,12 @@ from grader.rules.simulation import simulate
 @pytest.fixture(scope="session")
 def story(executor):
     """A function: schedule, job → the list of moments."""
-    told = {}
+    stories = {}
 
     def tell(schedule="", job=None):
         key = (schedule, job or tiny())
-        if key not in told:
-            told[key] = list(simulate(key[1], executor, schedule=parse(schedule), most_executions=60))
-        return told[key]
+        if key not in stories:
+            stories[key] = list(simulate(key[1], executor, schedule=parse(schedule), most_executions=60))
+        return stories[key]
 
     return tell

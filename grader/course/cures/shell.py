@@ -35,9 +35,9 @@ def _cure(*hints: str) -> Callable[[Callable[[Lines], Iterator[Remedy]]], Callab
 def for_sh(lines: Lines) -> Iterator[Remedy]:
     """What only bash has, in a script that sh runs."""
     for number, line in enumerate(lines) if lines and _FOR_SH.match(lines[0]) else ():
-        if not line.lstrip().startswith("#") and (found := _BASH_ALONE.search(line)):
+        if not line.lstrip().startswith("#") and (match := _BASH_ALONE.search(line)):
             yield lines.remedy(
-                f"`{found[0].strip()}` belongs to bash. By its first line, `{lines[0].strip()}`, sh runs this script, and "
+                f"`{match[0].strip()}` belongs to bash. By its first line, `{lines[0].strip()}`, sh runs this script, and "
                 "sh may not know it",
                 number,
                 ["#!/bin/bash", *lines[1:]],
@@ -55,11 +55,11 @@ def spaced(lines: Lines) -> Iterator[Remedy]:
     """A variable that is set with a space beside its =."""
     if not lines or not _SCRIPT.match(lines[0]):
         return
-    for number, found in lines.matching(r"(\s*)([a-z_]\w*)(?:\s+=\s*|=\s+)(\S.*)"):
+    for number, match in lines.matching(r"(\s*)([a-z_]\w*)(?:\s+=\s*|=\s+)(\S.*)"):
         yield lines.remedy(
-            f"`{found[0].strip()}` does not set {found[2]} for the lines after it: no space may stand beside the =",
+            f"`{match[0].strip()}` does not set {match[2]} for the lines after it: no space may stand beside the =",
             number,
-            [*lines[:number], f"{found[1]}{found[2]}={found[3]}", *lines[number + 1 :]],
+            [*lines[:number], f"{match[1]}{match[2]}={match[3]}", *lines[number + 1 :]],
         )
 
 
@@ -72,7 +72,7 @@ def quoted(lines: Lines) -> Iterator[Remedy]:
     """A variable in quotes that stands for several words or none."""
     if not lines or not _SCRIPT.match(lines[0]):
         return
-    first = {found[0]: number for number, line in reversed([*enumerate(lines)]) for found in _QUOTED.finditer(line)}
+    first = {match[0]: number for number, line in reversed([*enumerate(lines)]) for match in _QUOTED.finditer(line)}
     for variable, number in first.items():
         yield lines.remedy(
             f"with its quotes, {variable} is always one argument, even if it is empty or contains several words",
@@ -89,9 +89,9 @@ def quoted(lines: Lines) -> Iterator[Remedy]:
 )
 def interrupted(lines: Lines) -> Iterator[Remedy]:
     """A `wait` that a signal with a trap interrupts."""
-    for number, found in lines.matching(_WAITS):
+    for number, match in lines.matching(_WAITS):
         yield lines.remedy(
-            f"the signal also ends this `{found[0].strip()}`, before the program that it waits for has ended: its exit "
+            f"the signal also ends this `{match[0].strip()}`, before the program that it waits for has ended: its exit "
             "code is not that of the program",
             number,
             [*lines[: number + 1], *lines[number:]],
@@ -106,12 +106,12 @@ def interrupted(lines: Lines) -> Iterator[Remedy]:
 def ends_itself(lines: Lines) -> Iterator[Remedy]:
     """A signal to the whole process group, which ends the script, too."""
     for number, line in enumerate(lines):
-        if found := _KILLS_GROUP.search(line):
-            others = [*lines[:number], line.replace(found[0], "kill $(jobs -p) 2> /dev/null"), *lines[number + 1 :]]
+        if match := _KILLS_GROUP.search(line):
+            others = [*lines[:number], line.replace(match[0], "kill $(jobs -p) 2> /dev/null"), *lines[number + 1 :]]
             waits_on = [part for each in others for part in (each, each)[: 1 + bool(re.match(_WAITS, each))]]
             for changed in (others, waits_on):
                 yield lines.remedy(
-                    f"`{found[0]}` sends the signal to all processes of the group, of which this script itself is one",
+                    f"`{match[0]}` sends the signal to all processes of the group, of which this script itself is one",
                     number,
                     changed,
                 )

@@ -37,12 +37,12 @@ def _after_queue(lines: Lines) -> Iterator[Remedy]:
 )
 def _remark_behind(lines: Lines) -> Iterator[Remedy]:
     wrong = list(lines.matching(r"\s*[^#\s].*?=.*?(\s*#.*)$"))
-    for number, found in wrong:
-        lines[number] = lines[number][: found.start(1)]
+    for number, match in wrong:
+        lines[number] = lines[number][: match.start(1)]
     if wrong:
-        number, found = wrong[0]
+        number, match = wrong[0]
         yield lines.remedy(
-            f"a comment needs its own line. After a value, `{found[1].strip()}` is part of that value, and in a list each of "
+            f"a comment needs its own line. After a value, `{match[1].strip()}` is part of that value, and in a list each of "
             "its words is taken for the name of a file",
             number,
         )
@@ -55,7 +55,7 @@ def _remark_behind(lines: Lines) -> Iterator[Remedy]:
     "Remove the line.",
 )
 def _eviction_driven(lines: Lines) -> Iterator[Remedy]:
-    for number, _found in lines.matching(r"\s*when_?to_?transfer_?output\s*=\s*(\w+)"):
+    for number, _match in lines.matching(r"\s*when_?to_?transfer_?output\s*=\s*(\w+)"):
         yield lines.remedy(
             f"`{lines[number].strip()}` belongs to another way of saving, in which an eviction sends whatever exists by then. "
             "Here it is the checkpoint that survives an eviction",
@@ -71,9 +71,9 @@ def _eviction_driven(lines: Lines) -> Iterator[Remedy]:
     agrees=("listed-file-missing",),
 )
 def _quoted(lines: Lines) -> Iterator[Remedy]:
-    for number, found in lines.matching(r"\s*(transfer_checkpoint_files)\s*=.*[\"']"):
+    for number, match in lines.matching(r"\s*(transfer_checkpoint_files)\s*=.*[\"']"):
         lines[number] = re.sub(r"[\"']", "", lines[number])
-        yield lines.remedy(f"{found[1]} takes names without quotes: here they count as part of the names", number)
+        yield lines.remedy(f"{match[1]} takes names without quotes: here they count as part of the names", number)
 
 
 @cure(
@@ -83,11 +83,11 @@ def _quoted(lines: Lines) -> Iterator[Remedy]:
     agrees=("listed-file-missing",),
 )
 def _separated(lines: Lines) -> Iterator[Remedy]:
-    for number, found in lines.matching(rf"\s*({_LISTS})\s*=.*[;:|+&\[\](){{}}]"):
+    for number, match in lines.matching(rf"\s*({_LISTS})\s*=.*[;:|+&\[\](){{}}]"):
         before, equals, names = lines[number].partition("=")
         lines[number] = before + equals + re.sub(r"[;:|+&\[\](){}]", " ", names)
         yield lines.remedy(
-            f"names in {found[1]} are separated by commas or blanks; any other character counts as part of a name",
+            f"names in {match[1]} are separated by commas or blanks; any other character counts as part of a name",
             number,
         )
 
@@ -99,9 +99,9 @@ def _separated(lines: Lines) -> Iterator[Remedy]:
     "transfer_output_files = my_output.txt",
 )
 def _not_home(lines: Lines) -> Iterator[Remedy]:
-    for number, found in lines.matching(r"\s*transfer_?output_?files\s*=(.*)$"):
-        if OUTPUT not in found[1].replace(",", " ").split():
-            kept = found[1].strip().strip('"')
+    for number, match in lines.matching(r"\s*transfer_?output_?files\s*=(.*)$"):
+        if OUTPUT not in match[1].replace(",", " ").split():
+            kept = match[1].strip().strip('"')
             lines[number] = f"transfer_output_files = {', '.join(filter(None, (kept, OUTPUT)))}"
             names = f"names {kept} but not {OUTPUT}" if kept else "is empty"
             cause = f"transfer_output_files {names}: the result is written, but not transferred"
@@ -116,17 +116,17 @@ def _not_home(lines: Lines) -> Iterator[Remedy]:
     "The commands are checkpoint_exit_code, transfer_checkpoint_files and transfer_output_files.",
 )
 def _no_command(lines: Lines) -> Iterator[Remedy]:
-    for number, found in lines.matching(r"\s*(\+?|my\.)([\w.-]+)\s*[=:]"):
-        given = found[2].lower()
-        if given in commands.ALL and not found[1] and "=" in lines[number]:
+    for number, match in lines.matching(r"\s*(\+?|my\.)([\w.-]+)\s*[=:]"):
+        given = match[2].lower()
+        if given in commands.ALL and not match[1] and "=" in lines[number]:
             continue
         meant = difflib.get_close_matches(given.replace("-", "_"), commands.NAMES, 1, 0.75)
         if meant:
-            lines[number] = f"{meant[0]} = {lines[number][found.end() :].strip()}"
+            lines[number] = f"{meant[0]} = {lines[number][match.end() :].strip()}"
             what = (
-                f"`{found[0].strip()}` is not a submit command"
-                if not found[1]
-                else f"`{found[1]}{found[2]}` sets an attribute of this name, not the submit command"
+                f"`{match[0].strip()}` is not a submit command"
+                if not match[1]
+                else f"`{match[1]}{match[2]}` sets an attribute of this name, not the submit command"
             )
             yield lines.remedy(f"{what}: this line has no effect", number)
 
@@ -137,10 +137,10 @@ def _no_command(lines: Lines) -> Iterator[Remedy]:
     "The command for the second is checkpoint_exit_code.",
 )
 def _counts_as_success(lines: Lines) -> Iterator[Remedy]:
-    for number, found in lines.matching(r"\s*(success_?exit_?code)\s*=(.*)$"):
-        lines[number] = f"checkpoint_exit_code ={found[2]}"
+    for number, match in lines.matching(r"\s*(success_?exit_?code)\s*=(.*)$"):
+        lines[number] = f"checkpoint_exit_code ={match[2]}"
         yield lines.remedy(
-            f"{found[1]} says with which code the program leaves when it is done: {found[2].strip()} ends the job here, "
+            f"{match[1]} says with which code the program leaves when it is done: {match[2].strip()} ends the job here, "
             "with what there is by then",
             number,
         )
@@ -152,8 +152,8 @@ def _out_of_use(lines: Lines) -> Iterator[Remedy]:
     for number, _ in comments:
         lines[number] = lines[number].lstrip("# \t")
     if comments:
-        number, found = comments[0]
-        yield lines.remedy(f"`{found.string.strip()}` is a comment, as it begins with #", number)
+        number, match = comments[0]
+        yield lines.remedy(f"`{match.string.strip()}` is a comment, as it begins with #", number)
 
 
 @cure(
@@ -163,10 +163,10 @@ def _out_of_use(lines: Lines) -> Iterator[Remedy]:
 )
 def _given_twice(lines: Lines) -> Iterator[Remedy]:
     seen: dict[str, int] = {}
-    for number, found in lines.matching(r"\s*(\w+)\s*="):
-        if (given := found[1].lower()) in seen:
+    for number, match in lines.matching(r"\s*(\w+)\s*="):
+        if (given := match[1].lower()) in seen:
             yield lines.remedy(
-                f"{found[1]} is set a second time here, and the last line counts: line {seen[given] + 1} does not",
+                f"{match[1]} is set a second time here, and the last line counts: line {seen[given] + 1} does not",
                 number,
                 [*lines[:number], *lines[number + 1 :]],
             )
