@@ -251,6 +251,6 @@ if __name__ == "__main__":
     parser.add_argument("--sample", type=int, default=6, help="graded by the stock path, too; 0: none (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="of grade (%(default)s)")
     parser.add_argument("--autograde", action="store_true", help="time nbgrader's commands on the same class, too")
-    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="as 03; all of the course, if none is named")
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="its number, as 03; by default, all of them")
     options = parser.parse_args()
     main(options.students, options.sample, options.jobs, options.autograde, options.notebooks)

@@ -206,7 +206,7 @@ class _Judge:
             sys.setprofile(None)
             self.seconds[item] = time.process_time() - began
             if session.testsfailed:
-                raise session.Failed(f"without a mutant, too, {item.nodeid} fails")
+                raise session.Failed(f"{item.nodeid} fails even without a mutant")
         took = sum(self.seconds.values())
         print(f"{len(session.items)} tests, {took:.0f} s of processor time without a mutant", file=sys.__stderr__)
         self.judge(session)
@@ -275,7 +275,7 @@ def judged(sample: list[Mutant], files: tuple[str, ...], memory: Path) -> tuple[
     try:
         return own.recv()
     except EOFError:
-        sys.exit("The tests fail without a mutant, too.")
+        sys.exit("The tests fail even without a mutant.")
     finally:
         process.join()
 

@@ -32,7 +32,7 @@ SIGN = "jupyter-lite.json"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 lab.py site", description=__doc__.split("\n\n")[0])
     parser.add_argument("directory", nargs="?", type=Path, default=ROOT / ".lab" / "site", metavar="DIR",
-                        help="where to put the site, by default .lab/site; one that is there is replaced")  # fmt: skip
+                        help="where to put the site, by default .lab/site; replaces an earlier site")  # fmt: skip
     target = parser.parse_args().directory.absolute()
     check_target(target)
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def main() -> None:
 def check_target(target: Path) -> None:
     """Raise BuildError for a folder that contains anything but an earlier site."""
     if target.exists() and not (target.is_dir() and ((target / SIGN).exists() or not any(target.iterdir()))):
-        raise BuildError(f"{target} is there already and is no site of this course. Name an empty folder or a new one.")
+        raise BuildError(f"{target} exists, and is not a site of this course. Name an empty folder or a new one.")
 
 
 def build(scratch: Path) -> Path:
@@ -129,7 +129,7 @@ def run(command: list[str], folder: Path) -> None:
     if done.returncode:
         output = (done.stdout + done.stderr).strip()
         raise BuildError(
-            f"{' '.join(command[1:4])} failed, which is a fault of ours. The last it said:\n{output[-2000:]}"
+            f"{' '.join(command[1:4])} failed, which is a bug in the course. Its last output:\n{output[-2000:]}"
         )
 
 

@@ -118,7 +118,7 @@ class _Renderer(mistune.HTMLRenderer):
         path, _, anchor = url.partition("#")
         source = self._resolved(path) if path else self._page.source
         if source not in self._pages:
-            raise ValueError(f"{self._page.source} links to {url}, which is no page of the site")
+            raise ValueError(f"{self._page.source} links to {url}, which is not a page of the site")
         target = self._pages[source].path
         self._page.links.append((target, anchor))
         return super().link(text, self._relative(target) + ("#" + anchor if anchor else ""), title)

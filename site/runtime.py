@@ -61,8 +61,8 @@ def pyodide(cache: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise BuildError(
-            "Building the site takes npm, which brings Pyodide. On Debian and Ubuntu: sudo apt install npm. Or put the "
-            f"file that `npm pack pyodide@{PYODIDE}` makes elsewhere into {cache}, and run this again."
+            "Building the site takes npm, which downloads Pyodide. On Debian and Ubuntu: sudo apt install npm. Or put "
+            f"the file that `npm pack pyodide@{PYODIDE}` makes elsewhere into {cache}, and run this again."
         )
     _download([npm, "pack", f"pyodide@{PYODIDE}", "--pack-destination", str(cache)], "Pyodide", "npm's registry")
     if _integrity(archive) != INTEGRITY:

@@ -46,16 +46,16 @@ def axe(tmp_path_factory):
     """The path of axe-core's script."""
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("no npm on PATH, which brings axe-core")
+        pytest.skip("no npm on PATH, which installs axe-core")
     folder = tmp_path_factory.mktemp("axe")
     command = [npm, "install", "--no-save", "--silent", "--ignore-scripts", "--prefix", str(folder)]
     try:
         done = subprocess.run([*command, f"axe-core@{VERSION}"], capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired:
-        pytest.skip("npm does not bring axe-core")
+        pytest.skip("npm can't install axe-core")
     script = folder / "node_modules" / "axe-core" / "axe.min.js"
     if done.returncode or not script.exists():
-        pytest.skip("npm does not bring axe-core: " + done.stderr.strip()[-200:])
+        pytest.skip("npm can't install axe-core: " + done.stderr.strip()[-200:])
     return script
 
 

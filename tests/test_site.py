@@ -495,7 +495,7 @@ def test_a_file_that_is_not_the_promised_one_is_not_used(tmp_path, monkeypatch):
 
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(runtime.BuildError, match="is no site of this course"):
+    with pytest.raises(runtime.BuildError, match="is not a site of this course"):
         build.check_target(tmp_path)
     (tmp_path / "thesis.tex").rename(tmp_path / build.SIGN)
     build.check_target(tmp_path)

@@ -39,9 +39,9 @@ Row = Mapping[str, str]
 Files = dict[str, bytes]
 """Suffix of the table's name → content; empty if there is nothing for the system to import."""
 NOBODY = {
-    MOODLE: "nobody's number there is known, and Moodle finds the feedback's students by it.",
-    CANVAS: "nothing was downloaded from Canvas, which finds the feedback's students by the names of such files.",
-    GRADESCOPE: "no graded submission was exported from Gradescope, whose numbers the results go by.",
+    MOODLE: "Moodle finds students by its own numbers, and nobody's number is known.",
+    CANVAS: "nothing was downloaded from Canvas, which finds students by the names of those files.",
+    GRADESCOPE: "no graded submission was exported from Gradescope, which finds submissions by its own numbers.",
 }
 """Why there may be no feedback for a system."""
 

@@ -200,7 +200,7 @@ def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
         place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
             place = f", as it breaks off in line {len(text.rstrip().splitlines())}"
-        raise Unreadable(f"The file is no notebook: it is not JSON{place}.") from None
+        raise Unreadable(f"The file is not a notebook: it is not JSON{place}.") from None
     except MemoryError:
         raise Unreadable("The file takes too much memory to be read.") from None
     cells, more = _cells(content)
@@ -220,7 +220,7 @@ def _text(data: bytes) -> tuple[str, list[str]]:
 
 def _cells(content: object) -> tuple[list[Cell], list[str]]:
     if not isinstance(content, dict):
-        raise Unreadable("The file is JSON, but no notebook.")
+        raise Unreadable("The file is JSON, but not a notebook.")
     cells = content.get("cells")
     if cells is None and isinstance(content.get("worksheets"), list):  # nbformat 3
         cells = [
@@ -231,13 +231,13 @@ def _cells(content: object) -> tuple[list[Cell], list[str]]:
             if isinstance(sheet.get("cells"), list)
         ]
     if not isinstance(cells, list):
-        raise Unreadable("The file is JSON, but no notebook: it has no cells.")
+        raise Unreadable("The file is JSON, but not a notebook: it has no cells.")
     remarks = _wrong_kernel(content.get("metadata"))
     if len(cells) > MOST_CELLS:
         remarks.append(f"The notebook has {len(cells):,} cells; only the first {MOST_CELLS:,} are read.")
     whole = [cell for cell in cells[:MOST_CELLS] if isinstance(cell, dict)]
     if len(whole) < len(cells[:MOST_CELLS]):
-        remarks.append("Something in the notebook's list of cells is no cell.")
+        remarks.append("Something in the notebook's list of cells is not a cell.")
     return [_cell(cell) for cell in whole], remarks
 
 
@@ -321,7 +321,7 @@ def _file_of(cell: Cell, number: int) -> tuple[FileCell | None, list[str]]:
     elif target != name:
         remarks.append(f"Cell {number} writes {_quoted(target)}; it is graded as {name}.")
     if cell.kind != "code":
-        remarks.append(f"Cell {number}, which writes {name}, is no code cell; it is graded as if it were one.")
+        remarks.append(f"Cell {number}, which writes {name}, is not a code cell; it is graded as if it were one.")
     if appends:
         remarks.append(f"Cell {number} adds to {name} (-a) instead of writing it.")
     if len(cell.source) > MOST_CHARACTERS:
@@ -391,8 +391,8 @@ def _unknown_target(target: str, number: int) -> list[str]:
     if not meant:
         return []
     return [
-        f"Cell {number} writes {_quoted(target)}, which is not asked for and is not graded; asked for is "
-        f"{' or '.join(meant)}."
+        f"Cell {number} writes {_quoted(target)}, which is not an answer and is not graded; the exercise asks "
+        f"for {' or '.join(meant)}."
     ]
 
 

@@ -39,17 +39,17 @@ def page() -> str:
             f"HTCondor {', '.join(versions)} (in the simulator: profile `{name}`)" for name, versions in live.items()
         )
         + f". {agree} of them agree, on each, in everything that a user can see: the sandbox and the "
-        "spool at every start, what comes home, the events of the job event log with their codes, and the end. "
-        f"What one version does and the other does not is marked *differs by version*: {len(apart)} scenarios, beside the "
-        "code that an eviction has in the event log since 24.3. "
-        f"Not checked live, as no package of such a version is to be had: the profile {' and '.join(others)}. "
-        "Of the versions between those played, nothing is known but what HTCondor's release notes say.",
+        "spool at every start, the files returned, the events of the job event log with their codes, and the end. "
+        f"Where the versions differ, it says *differs by version*: in {len(apart)} scenarios, not counting the code that "
+        "an eviction has in the event log since 24.3. "
+        f"Not checked live, as there is no package of such a version: the profile {' and '.join(others)}. "
+        "About the versions between those played, nothing is known but what HTCondor's release notes say.",
         "",
         "`python3 lab.py pool up` starts the HTCondor of Debian 13. `CONFORMANCE=live python3 lab.py test "
-        "tests/conformance` plays all scenarios on it again, and 32 random ones (`CONFORMANCE_DRAWN=300`: "
-        "that many, by the seed `CONFORMANCE_SEED` or always others); "
+        "tests/conformance` plays all scenarios on it again, and 32 random scenarios (`CONFORMANCE_DRAWN=300` "
+        "plays 300, drawn by the seed `CONFORMANCE_SEED` or else different each time); "
         "`python3 lab.py run tests/conformance/on_pool.py` records the answers anew. With `POOL_SUITE=forky` in the "
-        "environment, each of these commands is about the HTCondor of Debian's release of that name.",
+        "environment, each of these commands uses the HTCondor of Debian's release of that name.",
         "",
         "| rule | scenarios |" + "".join(f" agree with {', '.join(versions)} |" for versions in live.values()),
         "|---|---|" + "---|" * len(live),
@@ -130,7 +130,7 @@ DIFFERENT = (
 
 def _different() -> list[str]:
     """The section on what is known to differ."""
-    about = f"{len(DIFFERENT)} things were seen on live pools that the simulator does otherwise, and says nothing of:"
+    about = f"{len(DIFFERENT)} things were seen on live pools that the simulator does differently, without saying so:"
     return ["", "## Known to differ", "", about, "", *(f"- {sentence}" for sentence in DIFFERENT)]
 
 
@@ -161,9 +161,9 @@ def _commands() -> list[str]:
         "",
         "## Submit commands",
         "",
-        f"What the simulator makes of the {len(commands.NAMES)} submit commands of HTCondor 25, other names of the "
-        "same command not counted. Any other name is said to be no command. Where the verdict is `unknown`, it "
-        "says which line is why.",
+        f"What the simulator makes of the {len(commands.NAMES)} submit commands of HTCondor 25, not counting other "
+        "names of the same command. It says of any other name that it is not a submit command. Where the verdict is "
+        "`unknown`, it says which line is the reason.",
         "",
         "| what becomes of it | commands | which |",
         "|---|---|---|",
@@ -181,8 +181,8 @@ def _verdicts() -> list[str]:
         "",
         f"The course's {len(known['programs'])} programs with a misconception. {len(played)} of them were played, on the "
         f"shortest schedule on which `verify` finds them unsafe, in the simulator and on HTCondor {known['htcondor']}; "
-        f"{sum(row['alike'] for row in played)} fared alike moment by moment and brought home the same. Where the output is "
-        "right, the exercise has something else against the program (it never saves, say). "
+        f"{sum(row['alike'] for row in played)} did the same in both, moment by moment, and returned the same files. "
+        "Where the output is right, the exercise finds another fault in the program (it never saves, for example). "
         "`python3 lab.py run tests/conformance/verdicts.py` plays them again and records what happens.",
         "",
         "| exercise · misconception · program | schedule | verify | HTCondor |",

@@ -381,7 +381,7 @@ def test_points_by_hand_for_what_was_not_tried_have_a_card(classroom):
 def test_what_could_not_be_read_is_said_on_the_page(classroom):
     scratch, _, _, said = classroom
     page = (scratch / "reports/students/dora.html").read_text(encoding="utf-8")
-    assert page.count("The file is no notebook: it is not JSON (line 1).") == 1
+    assert page.count("The file is not a notebook: it is not JSON (line 1).") == 1
     assert "The part of the submission that could be read contains no answer." in page
     assert "still to be written" not in page
     assert "of them before" not in said, "though some of them are the same, which are judged once"

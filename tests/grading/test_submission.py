@@ -204,13 +204,13 @@ def test_a_notebook_in_another_encoding_is_read(encoding):
         (b'{"cells": [1 2]}', "not JSON (line 1)"),
         (b"PK\x03\x04", "not JSON"),
         (b"[" * 10**6, "nested too deeply"),
-        (b"[" * 900 + b"]" * 900, "no notebook"),
-        (b"NaN", "no notebook"),
-        (b"[]", "no notebook"),
+        (b"[" * 900 + b"]" * 900, "not a notebook"),
+        (b"NaN", "not a notebook"),
+        (b"[]", "not a notebook"),
         (b"{}", "no cells"),
         (b'{"cells": {"a": 1}}', "no cells"),
-        (b'"cells"', "no notebook"),
-        (b'{"cells": [1, null, []]}', "is no cell"),
+        (b'"cells"', "not a notebook"),
+        (b'{"cells": [1, null, []]}', "is not a cell"),
         (b"1" * 10_000, "not JSON"),
         (b"\xff\xfe\x00", "not JSON"),
         (b'{"cells": ' + b" " * submission.MOST_BYTES + b"[]}", "more than 10 MB"),
@@ -226,7 +226,7 @@ def test_what_is_no_notebook_is_a_sentence(bad, says):
 
 def test_what_is_no_notebook_is_named_even_if_it_is_all_there_is():
     one = submission.read_all([("anna-03-save.ipynb", b"no notebook")])
-    assert one.remarks == one.unread == ("anna-03-save.ipynb: The file is no notebook: it is not JSON (line 1).",)
+    assert one.remarks == one.unread == ("anna-03-save.ipynb: The file is not a notebook: it is not JSON (line 1).",)
     odd = book(writes(RIGHT["checkpoint.py"], magic="%%write_file"))
     [remark] = submission.read_all([(SAVE, odd)]).remarks
     assert remark.startswith("Cell 1 ")

@@ -190,7 +190,7 @@ def _is_a_value(node: ast.AST) -> TypeGuard[ast.expr]:
 
 @cure(
     "Look into the checkpoint file after the first execution. What would int(...) make of it?",
-    "A format is an agreement of who writes and who reads. Here the reader is given, and wants the digits of a number "
+    "A format is an agreement between writer and reader. Here the reader is given, and expects the digits of a number "
     "and nothing else.",
     "Write str(iteration) into a file that is opened for text.",
     fits=_was_written,

@@ -65,7 +65,7 @@ def spaced(lines: Lines) -> Iterator[Remedy]:
 
 @_cure(
     "How many arguments does this line give to the program if the variable is empty, and how many if it is not?",
-    'The shell makes one argument of what is in quotes: "" is one that is empty, and "--restart restart.dat" is one, too.',
+    'The shell makes one argument of quoted text: "" is an empty argument, and "--restart restart.dat" a single one.',
     'Leave the quotes out, or use an array: args=(--restart restart.dat), and "${args[@]}".',
 )
 def quoted(lines: Lines) -> Iterator[Remedy]:
