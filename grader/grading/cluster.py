@@ -147,7 +147,8 @@ def _stored(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
 
 
 def is_grade(data: bytes, key: str) -> bool:
-    """Whether these bytes are a grade of the submission, and by the rubric, in `key`, the grade file's name."""
+    """Whether these bytes are a grade, of the submission and by the rubric that the grade file's name `key`
+    contains."""
     try:
         grade = Grade.from_json(data)
         pages.student("", grade)

@@ -2,7 +2,7 @@
 
 The content decides what a file is: a notebook is recognised whatever its extension. Nothing is unpacked to the disk, and
 links are not followed; archives are read in memory, up to a limit (archives.py). Every file that is not read is
-reported, unless such files usually lie beside a notebook. submission.py reads the notebooks.
+reported, unless files of its kind usually lie beside a notebook. submission.py reads the notebooks.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ _APART = {
     ARCHIVE: _UNPACK,
     CLASS_ARCHIVE: _UNPACK,
 }
-"""What to do about several notebooks of one name in such a place."""
+"""Kind of a place → what to do about several notebooks of the same name there."""
 
 
 @dataclass
@@ -473,7 +473,7 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
     """An archive that was handed in.
 
     If it is `alone`, or if a learning platform has tagged everything in it, it contains a class: a folder for each
-    student, or notebooks with the students' names. Otherwise it belongs to the student whose name it has, whatever it
+    student, or notebooks with the students' names. Otherwise it belongs to the student in its own name, whatever it
     contains.
     """
     owner = _student_of(path.name) or path.stem

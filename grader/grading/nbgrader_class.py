@@ -256,7 +256,7 @@ def _judge(waiting: Mapping[str, HandIn], how: GradeFromFiles) -> JudgedClass | 
     except OSError:
         return None
     settings, handed = Settings(store, how.confinement(), how.seed), list(waiting.values())
-    # Formgrader asks for one student. Judge that one in this process, which may have threads and must not be forked.
+    # Formgrader asks for one student, who is judged in this process: it may have threads and must not be forked.
     outcomes = _alone(handed[0], settings) if len(handed) == 1 else workers.graded(handed, settings, processors())
     return JudgedClass(store, waiting, outcomes)
 

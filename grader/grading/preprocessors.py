@@ -410,7 +410,7 @@ class LatePenalties(AssignLatePenalties):
 
 
 def _result(cell: NotebookNode, maximum: float) -> float:
-    """The points in the output of a check cell; 0 if there are none, or no sensible ones."""
+    """The points in the output of a check cell, kept between 0 and `maximum`; 0 if there are none, or no number."""
     results = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result"]
     try:
         points = float(results[-1]) if results else 0.0

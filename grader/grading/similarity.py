@@ -45,8 +45,8 @@ _FSTRING_START, _FSTRING_END = (getattr(token, f"FSTRING_{end}", None) for end i
 
 
 def words(exercise: Exercise, answer: Tree) -> str:
-    """The words of an answer's program, or the facts in its log, one a line. '' if it can't be read, or if answers to this
-    exercise are necessarily similar: predictions, and given programs that students only fix."""
+    """The words of an answer's program, or the facts in its log, one per line. '' if it can't be read, or if answers to
+    this exercise are necessarily similar: predictions, and given programs that students only fix."""
     file = answer.get(exercise.answers[0])
     if isinstance(file, File) and exercise.name == "for_real":
         job, facts = run_of(file.text)
@@ -57,7 +57,8 @@ def words(exercise: Exercise, answer: Tree) -> str:
 
 
 def _words(program: str, known: Collection[str]) -> str:
-    """The words of a program, one a line; '' if it is not a program. `known` are functions whose names count as words."""
+    """The words of a program, one per line; '' if it is not a program. The names of `known` functions count as
+    words."""
     kept, fresh = [], True
     try:
         # parse first, as the tokens of an invalid program depend on the version of Python
