@@ -1,7 +1,7 @@
 """Python for the browser: Pyodide, the packages that the notebooks import there, and the lock file that lists them.
 
-npm and pip download them, as they are configured on this machine. Downloads are compared with the hashes below and in
-browser.txt, and are kept, so that a second build needs no network.
+npm and pip make the downloads, as they are configured on this machine. Each download is compared with its hash, below
+or in browser.txt, and kept, so that a second build needs no network.
 """
 
 from __future__ import annotations

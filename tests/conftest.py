@@ -95,8 +95,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def executor():
-    """An executor that starts programs for real, with time for a slow machine. Tests of other limits make their own
-    executor."""
+    """An executor that starts programs for real, with time for a slow machine. Tests that need other limits make their
+    own executor."""
     with Executor(Limits(wall=120.0)) as executor:
         yield executor
 

@@ -147,8 +147,7 @@ def _stored(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
 
 
 def is_grade(data: bytes, key: str) -> bool:
-    """Whether these bytes are a grade, of the submission and by the rubric that the grade file's name `key`
-    contains."""
+    """Whether these bytes are a grade, of the submission and by the rubric in `key`, the name of the grade file."""
     try:
         grade = Grade.from_json(data)
         pages.student("", grade)

@@ -96,7 +96,7 @@ def changes(before: Table, now: Table) -> Iterator[str]:
 
 
 def is_foreign(table: Path) -> bool:
-    """Whether the file exists and was not written by as_csv(): nbgrader's table of grades has the same name."""
+    """Whether a file exists that does not begin like the table of as_csv(): nbgrader's table has the same name."""
     try:
         with open(table, "rb") as file:
             header = file.readline(100).removeprefix(b"\xef\xbb\xbf").strip(b'" \r\n')

@@ -116,7 +116,7 @@ _convert_by_name, _init_by_name = Autograde.convert_notebooks, Autograde.init_as
 _set_permissions_by_name = Autograde.set_permissions
 BEGUN = ".begun"
 """A file in the autograded folder of a student whose notebooks are being graded, locked meanwhile. nbgrader takes
-any folder that exists to be finished, even if it was killed before it had graded all of a student's notebooks."""
+any folder that exists to be finished, even if a run was killed before it had graded all of a student's notebooks."""
 
 GRADED = ".graded"
 """A file in the autograded folder of a student: the digest of what was graded. nbgrader looks only at timestamp.txt, so

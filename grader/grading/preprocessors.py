@@ -135,8 +135,8 @@ def _as_read(data: bytes) -> NotebookNode:
 
 class DropOddMetadata(NbGraderPreprocessor):
     """Removes nbgrader's metadata from a cell if the assignment has no such cell, if the metadata was changed, or if a
-    later cell has the same. Such a cell would stop the submission, or the whole batch (nbgrader 0.9.6). Without the
-    metadata, it counts as the student's own cell, and RestoreCells adds the assignment's cell if it is missing. The
+    later cell has the same name. Such a cell would stop the submission, or the whole batch (nbgrader 0.9.6). Without
+    the metadata, it counts as the student's own cell, and RestoreCells adds the assignment's cell if it is missing. The
     notebook's own metadata is replaced too, as nbconvert writes the language's name into a page without escaping it."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:

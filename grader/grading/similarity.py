@@ -57,8 +57,7 @@ def words(exercise: Exercise, answer: Tree) -> str:
 
 
 def _words(program: str, known: Collection[str]) -> str:
-    """The words of a program, one per line; '' if it is not a program. The names of `known` functions count as
-    words."""
+    """The words of a program, one per line; '' if it is none. The names of the functions in `known` count as words."""
     kept, fresh = [], True
     try:
         # parse first, as the tokens of an invalid program depend on the version of Python

@@ -50,7 +50,7 @@ class StudentAnswers:
     remarks: tuple[str, ...] = ()
     """Sentences on what is wrong."""
     unread: tuple[str, ...] = ()
-    """The remarks on what could not be read. Answers may be in it."""
+    """The remarks on what could not be read, where answers may be."""
     wrong: Mapping[str, int] = field(default_factory=dict)
     """Exercise → the number of different wrong predictions, according to the outputs. No points depend on it, as
     outputs can be edited."""

@@ -70,8 +70,8 @@ class Scenario:
     in_transfer: bool = False
     """Whether the faults strike in the transfer at the end of the execution. upload-fails always does."""
     slots: str = ""
-    """What makes the slots unfit for another job from the first pause on: "drain", or "old claim". It ends as soon
-    as a slot is lost for it. The simulator has neither, but has what they lead to (R4g)."""
+    """What makes the slots unfit for another job from the first pause on: "drain", or "old claim". They are fit
+    again as soon as one is lost for it. The simulator models neither, but what follows from them (R4g)."""
     differs: str = ""
     """Why the simulator is known to answer otherwise; '' if it answers as HTCondor does."""
 
@@ -165,7 +165,7 @@ def picture(tree: Tree) -> dict[str, str | None]:
         elif isinstance(entry, Link):
             inside = re.sub(EXECUTE_DIRECTORY, "(sandbox)/", entry.target)
             seen[path] = f"-> {'(sandbox)/' * entry.absolute}{inside}"
-        elif isinstance(entry, Fifo) or not entry.readable:  # nothing is seen of them in a copy
+        elif isinstance(entry, Fifo) or not entry.readable:  # a copy of the sandbox does not show them
             continue
         else:
             text = "(the program)" if path == "job" else entry.text

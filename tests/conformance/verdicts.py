@@ -3,7 +3,7 @@
     python tests/conformance/verdicts.py        plays all of them on the personal pool, and records what happened
 
 Each program is played on the shortest failing schedule that `verify` prints, in the simulator and on the
-pool; the story is the same if job and files fare alike, moment by moment.
+pool; the story is the same if the same happens to job and files, moment by moment.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from grader.tree import Tree
 
 @pytest.fixture(scope="session")
 def executor():
-    """An executor with time for a slow machine. Tests of other limits make their own executor."""
+    """An executor with time for a slow machine. Tests that need other limits make their own executor."""
     with BudgetedExecutor(None, math.inf, replace(LIMITS, wall=120.0)) as executor:
         yield executor
 

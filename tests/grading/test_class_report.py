@@ -18,7 +18,7 @@ from grader.tree import Tree
 
 
 class Handed:
-    """A student and a grade, as batch.StudentResult has them."""
+    """A student and a grade, as results.StudentResult has them."""
 
     def __init__(self, student: str, grade):
         self.student, self._grade = student, grade
