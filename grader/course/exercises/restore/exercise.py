@@ -12,6 +12,7 @@ from grader.course.dice import fair
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.sweep import (
     AT_THE_END,
+    FROM_THE_BEGINNING,
     LAST_OR_NEXT,
     LEAVE_WHEN_SAVED,
     ONE_BEHIND_ANOTHER,
@@ -145,7 +146,11 @@ EXERCISE = Exercise(
         Question(
             ANYWHERE,
             6,
-            both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
+            both(
+                asking(anywhere, 1, 12),
+                asking(restart_safe, **AT_THE_END),
+                asking(in_place, **FROM_THE_BEGINNING),
+            ),
             rests_on=(IN_PLACE,),
             cures=RESUMING,
             unseen=unseen(restart_safe),

@@ -7,6 +7,7 @@ from grader.course.cures import circumstances, leaving, saving
 from grader.course.exercise import Exercise, Question
 from grader.course.sweep import (
     AT_THE_END,
+    FROM_THE_BEGINNING,
     LAST_OR_NEXT,
     LEAVE_WHEN_SAVED,
     ONE_BEHIND_ANOTHER,
@@ -62,7 +63,11 @@ EXERCISE = Exercise(
         Question(
             "Evicted at any time, any number of times, it ends right",
             4,
-            both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
+            both(
+                asking(anywhere, 1, 12),
+                asking(restart_safe, **AT_THE_END),
+                asking(in_place, **FROM_THE_BEGINNING),
+            ),
             rests_on=("Restarted in place, the sweep goes on and ends right",),
             cures=RESUMING,
             unseen=unseen(restart_safe),
