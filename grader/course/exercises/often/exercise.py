@@ -77,7 +77,8 @@ def _answered(answers: Sequence[RuleAnswer]) -> str:
         return ""
     *before, final = answers
     if final.saves and not before:
-        return f" It returned {final.text}."
+        as_true = "" if final.text == "True" else ", and that counts as true"
+        return f" It returned {final.text}{as_true}."
     asked = [one for one in answers if one.seconds < LIMIT and not one.saves]
     said = f"{asked[0].text} each time" if len({one.text for one in asked}) == 1 else "nothing that is true"
     then = f"first save after {about(final.seconds)}" if final.saves else f"not save once in {about(MOST_HOURS * HOUR)}"
