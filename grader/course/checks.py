@@ -15,7 +15,7 @@ from ..verify.evidence import evidence, left_running, where_time_was_up
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
 from ..verify.verdicts import Unknown, Unsafe
 from .case import complaint, failed_before_output
-from .diagnosis import clues, diagnose
+from .diagnosis import clues, cut_short, diagnose
 from .exercise import Ask, ExplorationCache, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure
@@ -41,6 +41,14 @@ OTHER_LINES = (
     "Write what you want to tell to another file, or print() it.",
 )
 """Hints for a program that adds lines of its own to the output."""
+CUT_SHORT = (
+    "Who waits until the program has ended that your script starts?",
+    "With & behind a command, a shell goes on at once, and $? says nothing of that command; nor does Python wait after "
+    "subprocess.Popen(...).",
+    "Start the program without the &; or wait for it, with wait $! in a shell script, or process.wait() in Python, and leave with "
+    "its exit code.",
+)
+"""Hints for a script that ends before the program that it has started."""
 
 
 WHOLE = 0.1
@@ -145,11 +153,17 @@ def failed(
     if behind is MISCONCEPTIONS["left-running"]:
         text += _left_running(exploration)
     facts = evidence(job, exploration)
-    facts += clues(job, exploration, cache.executor, behind)
+    last = exploration.violation.state if exploration.violation else exploration.first
+    early = cut_short(job, last.run, cache.executor, last.sandbox, last.slot, last.clock) if last and last.run else ()
+    if early and behind is MISCONCEPTIONS["listed-file-missing"]:
+        behind = None
+    facts = (*early, *facts, *clues(job, exploration, cache.executor, behind))
     shown = {fact.kind for fact in facts}
     hints = (
         NEVER_LEFT
         if _never_saved(exploration)
+        else CUT_SHORT
+        if early
         else EMPTIED
         if "emptied" in shown
         else OTHER_LINES

@@ -7,12 +7,16 @@ There may be none.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..execute.executor import Executor
+from ..rules.execution import EPOCH, Run
 from ..rules.job import Job
 from ..rules.step import Kind
-from ..text import plain, shorten
+from ..text import plain, series, shorten
+from ..tree import File, Tree
 from ..verify.evidence import Evidence, saved_softly
 from ..verify.explore import UNKNOWN, Exploration
 from ..verify.forgotten import Forgotten
@@ -70,6 +74,32 @@ def _can_be_asked(exploration: Exploration) -> bool:
     slow = exploration.verdict == UNKNOWN and exploration.exhausted not in (None, Unknown.EXECUTIONS)
     in_transfer = state is not None and state.then is not None and state.then.kind == Kind.NEVER_FINISHES
     return state is not None and not (state.run is not None and state.run.over) and not slow and not in_transfer
+
+
+def cut_short(
+    job: Job, run: Run, executor: Executor, sandbox: Tree, slot: int = 0, clock: float = EPOCH
+) -> tuple[Evidence, ...]:
+    """The job's programs that its executable had started, and that were still running when that ended, without a
+    checkpoint: `run` is that execution, in this sandbox."""
+    script = job.inputs.get(job.executable)
+    if run.exit.code in (None, job.checkpoint_exit_code) or not isinstance(script, File):
+        return ()
+    if not any(word in script.content for word in (b"&", b"Popen")):
+        return ()  # it starts nothing that it does not wait for
+    # What a program leaves running is looked at only if it leaves with the checkpoint exit code.
+    asked = replace(job, checkpoint_exit_code=run.exit.code)
+    left = executor.run(asked, sandbox, slot=slot, clock=clock, trace=True).left or ()
+    programs = {"timeout", *map(posixpath.basename, job.inputs)} - {posixpath.basename(job.executable)}
+    names = sorted(programs & {*left})
+    if not names:
+        return ()
+    return (
+        Evidence(
+            "cut short",
+            f"when {job.executable} left with {run.exit}, {series(names)} {'was' if len(names) == 1 else 'were'} still running. HTCondor waits for "
+            f"{job.executable} alone, and ends with it all that it has started",
+        ),
+    )
 
 
 def clues(job: Job, exploration: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from grader.course.checks import wrong
-from grader.course.cures.shell import for_sh
+from grader.course.cures.shell import in_a_pipe, of_script
+from grader.course.diagnosis import cut_short
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.exercises.learn.exercise import IDLE, epochs
 from grader.course.payload import Program
@@ -13,6 +14,7 @@ from grader.rules.job import Job
 from grader.rules.simulation import simulate
 from grader.rules.step import Kind
 from grader.tree import Tree
+from grader.verify.evidence import complaint
 
 LAUNCH = Program("learning", "launch", IDLE)
 UNUSABLE, DIVERGED = 2, 3
@@ -38,9 +40,10 @@ def asks_the_launcher(job: Job, cache: ExplorationCache) -> Result:
     note = f"open({ASKED!r}, 'a').close()\n".encode()
     noting = launcher._replace(content=launcher.content.replace(b"import os\n", b"import os\n" + note, 1))
     run = cache.executor.run(job, job.inputs.put("launch", noting))
-    if ASKED in run.sandbox:
+    if ASKED in run.sandbox or cut_short(job, run, cache.executor, job.inputs):
         return Result(True, "")
-    return wrong("The launcher is not called: the training has to be started by ./launch train.py.", job, ())
+    text = "The launcher is not called: the training has to be started by ./launch train.py."
+    return wrong(text, job, (), evidence=tuple(complaint(run)))
 
 
 def fails(job: Job, cache: ExplorationCache) -> Result:
@@ -93,6 +96,7 @@ MISCONCEPTION_HINTS = {
         3: "Keep the launcher's exit code at once: code=$?, or ${PIPESTATUS[0]} behind a pipe. " + WHY_IT_LEFT,
     },
 }
+CURES = (*of_script("run"), in_a_pipe("run"))
 EXERCISE = Exercise(
     title="Wrap the launcher that hides the exit code",
     notebook="12-machine-learning",
@@ -105,9 +109,9 @@ EXERCISE = Exercise(
     bounds=FEWER,
     misconception_hints=MISCONCEPTION_HINTS,
     questions=(
-        LOOP.question(IN_PLACE, 1, LOOP.in_place, {}, first=(asks_the_launcher,), cures=(for_sh("run"),)),
+        LOOP.question(IN_PLACE, 1, LOOP.in_place, {}, first=(asks_the_launcher,), cures=CURES),
         LOOP.question(ANYWHERE, 1, LOOP.anywhere, {}, rests_on=(IN_PLACE,)),
-        Question(IT_FAILS, 1, fails, rests_on=(IN_PLACE,)),
+        Question(IT_FAILS, 1, fails, rests_on=(IN_PLACE,), cures=CURES),
     ),
     hints=(
         "The launcher leaves with 1 for a save and for a failure. What else tells which it was?",

@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from grader.course.checks import both, every_schedule, failed, first_checkpoint, told, wrong
-from grader.course.cures.shell import ends_itself, interrupted
+from grader.course.checks import CUT_SHORT, both, every_schedule, failed, first_checkpoint, told, wrong
+from grader.course.cures.shell import interrupted, of_script
+from grader.course.diagnosis import cut_short
 from grader.course.exercise import FEWER, Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.rules.job import Job
@@ -52,7 +53,9 @@ def done_at_once(job: Job, cache: ExplorationCache) -> Result:
     done = run.exit.code == job.checkpoint_exit_code and run.sandbox.get(GLACIER.output) == known[GLACIER.output]
     if done:
         said = f"With time enough, glacier is done, and the job leaves with {run.exit.code} all the same."
-    return wrong(said, asked, (), "always-85" if done else None, evidence=tuple(complaint(run)), hints=SET_UP)
+    early = cut_short(asked, run, cache.executor, asked.inputs)
+    facts = (*early, *complaint(run))
+    return wrong(said, asked, (), "always-85" if done else None, evidence=facts, hints=CUT_SHORT if early else SET_UP)
 
 
 def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
@@ -149,7 +152,7 @@ MISCONCEPTION_HINTS = {
         3: BECOMES,
     },
 }
-CURES = interrupted(SCRIPT), ends_itself(SCRIPT)
+CURES = (interrupted(SCRIPT), *of_script(SCRIPT))
 EXERCISE = Exercise(
     title="Start a program that has to be told to stop",
     notebook="11-in-practice",
