@@ -162,6 +162,14 @@ TRIAL = Bounds(executions=16, twice=False)
 """For a corrected copy of a wrong answer: a right answer needs a dozen executions."""
 MOST_TRIALS = 24
 """How many corrected copies are tried at most."""
+CRASHED_HINTS = (
+    "Which line raises the error, and which values, of which types, are in it then?",
+    "The last line of the message says what is wrong. NameError: nothing has this name, perhaps an import is missing. TypeError: "
+    "a value is of a type that cannot be used there. FileNotFoundError: there is no file of this name.",
+    "Change that line. Often an import is missing at the top of the file, a str(...) around a number that is written as text, or "
+    "a 'w' or 'wb' in open(...) before something is written.",
+)
+"""Hints for a program that Python ends with an error in its first execution."""
 SURE = ("left-running", "two-files-disagree", "host-in-checkpoint", "path-flattened", "sigterm-saves")
 """Misconceptions whose diagnosis proves the cause, so that no cures have to be tried."""
 
@@ -400,8 +408,11 @@ class Exercise:
         return Report(self.name, self.title, status, failure.text, trials, failure, self._hints(failure))
 
     def _hints(self, failure: Failure) -> tuple[str, ...]:
-        """Three hints: about the failure, or else those of the exercise. The hints of a misconception help to fix a program,
-        so they don't fit an answer that is a value."""
-        if failure.misconception and not self.literal:
+        """Three hints: about the cause that was proven, or about the failure, or else those of the exercise. The hints of a
+        misconception help to fix a program, so they don't fit an answer that is a value."""
+        proven = any(fact.kind == "cause" for fact in failure.evidence)
+        if failure.misconception and not self.literal and not proven:
             return self.hints_about(failure.misconception)
+        if failure.crashed and not failure.hints:
+            return CRASHED_HINTS
         return failure.hints or self.hints

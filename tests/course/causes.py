@@ -382,6 +382,24 @@ sys.exit(85)
         9,
         OUTSIDE,
     ),
+    "saves none of the first iterations": Wrong(
+        save(f"if iteration < 4:\n    return\n{WRITE}sys.exit(85)"),
+        6,
+        "returns here without exiting if `iteration < 4`",
+    ),
+    "prints to its output": Wrong(
+        save('with open("checkpoint.txt", "w") as file:\n    print(iteration)\nsys.exit(85)'),
+        7,
+        "writes to the output of the program, not to `file`",
+    ),
+    "a function that is never called": Wrong(
+        save(
+            'def put():\n    with open("checkpoint.txt", "w") as file:\n        file.write(str(iteration))\nsys.exit(85)'
+        ),
+        6,
+        "the function `put` is never called",
+        "listed-file-missing",
+    ),
     "starts itself": Wrong(save(f"{WRITE}os.execl(sys.executable, sys.executable, *sys.argv)", OS), 8, AGAIN),
 }
 
@@ -595,6 +613,83 @@ RESTORE = {
         changed(("    try:", "    if os.path.exists('checkpoint.txt'):\n        sys.exit(0)\n    try:")),
         0,
         "its output is wrong",
+    ),
+    "START and END alone": Wrong(
+        changed((RETURNED, "return iteration if iteration in (start, end) else start")),
+        14,
+        "`iteration in (start, end)` is false, and so it is not used",
+    ),
+    "a tuple that JSON makes a list": Wrong(
+        changed(
+            ("import os, sys", "import json, sys"),
+            ("file.write(str(iteration))", "json.dump([sys.argv[1:], iteration], file)"),
+            ("iteration = int(file.read())", "wanted, iteration = json.load(file)"),
+            (RETURNED, "return iteration if wanted == (str(start), str(end)) else start"),
+        ),
+        14,
+        "`wanted == (str(start), str(end))` is false, and so it is not used",
+    ),
+    "the wrong way round": Wrong(
+        changed(("    try:", '    if os.path.exists("checkpoint.txt"):\n        return start\n    try:')),
+        9,
+        "is true, and so it is not used",
+    ),
+    "text with the end of its line": Wrong(
+        changed(
+            ("str(iteration)", "f'{iteration}\\n'"),
+            ("int(file.read())", "file.read()"),
+            (RETURNED, "return int(iteration) if iteration.isdigit() and start <= int(iteration) <= end else start"),
+        ),
+        14,
+        "`iteration.isdigit() and start <= int(iteration) <= end` is false",
+    ),
+    "the file is read twice": Wrong(
+        changed((READ, f"{READ.splitlines()[0]}\n            iteration = int(file.read()) and int(file.read())")),
+        0,
+        "started again and again",
+        "error-swallowed",
+    ),
+    "returns text": Wrong(
+        changed(("int(file.read())", "file.read()"), (RETURNED, "return iteration or start")),
+        11,
+        "`file.read()` is text",
+    ),
+    "compares and returns text": Wrong(
+        changed(
+            ("int(file.read())", "file.read()"),
+            (RETURNED, "return iteration if str(start) <= iteration <= str(end) else start"),
+        ),
+        11,
+        "`file.read()` is text",
+    ),
+    "returns a number that is not whole": Wrong(
+        changed(("int(file.read())", "float(file.read())")), 14, "does not return a whole number"
+    ),
+    "returns nothing at first": Wrong(
+        changed(("        return start\n", "        pass\n    else:\n    ")), 15, "comes to its end without a `return`"
+    ),
+    "looks for another file": Wrong(
+        changed(('        with open("checkpoint.txt")', '        with open("checkpoints.txt")')),
+        10,
+        "here it is 'checkpoints.txt', but in save_checkpoint 'checkpoint.txt'",
+        "never-restores",
+    ),
+    "looks for another key": Wrong(
+        in_json('{"Next": iteration}', '.get("next", start)', "OSError, ValueError, AttributeError"),
+        11,
+        "here it is 'next', but in save_checkpoint 'Next'",
+        "never-restores",
+    ),
+    "another order of bytes": Wrong(
+        changed(
+            ("import os, sys", "import struct, sys"),
+            (SAVED, 'open("checkpoint.txt", "wb").write(struct.pack("<I", iteration))'),
+            (READ, 'iteration, = struct.unpack(">I", open("checkpoint.txt", "rb").read())'),
+            ("(OSError, ValueError)", "(OSError, struct.error)"),
+        ),
+        9,
+        "here it is '>I', but in save_checkpoint '<I'",
+        "never-restores",
     ),
     "compares text": Wrong(
         changed(
@@ -919,6 +1014,23 @@ exit $code
         ),
     },
 }
+RUNS = "#!/bin/bash\ntimeout $1 ./waves $([ -f restart.dat ] && echo --restart restart.dat)\n"
+LEAVES = "    tail -n 1 restart.dat | grep -qx end || mv restart.old restart.dat\n    exit 85\n"
+KEPT = f"{RUNS}code=$?\nif [ $code -eq 124 ]; then\n{LEAVES}fi\nexit $code\n"
+IN_PYTHON = """
+#!/usr/bin/env python3
+import os, subprocess, sys
+command = ["./waves"]
+if os.path.exists("restart.dat"):
+    command.append("--restart restart.dat")
+try:
+    sys.exit(subprocess.call(command, timeout=int(sys.argv[1])))
+except subprocess.TimeoutExpired:
+    if not os.path.exists("restart.dat") or not open("restart.dat").read().endswith("end\\n"):
+        os.replace("restart.old", "restart.dat")
+    sys.exit(85)
+"""
+NO_LONGER, CODE = "no longer the exit code of the program here", "wrong-exit-code"
 WRONG = {
     "save": SAVE,
     "restore": RESTORE,
@@ -938,6 +1050,37 @@ WRONG = {
     },
     "wrapper": {
         **(SHELL["wrapper"] if NO_BASH else {}),
+        "an exit code that is looked at twice": Wrong(
+            wrapper(f"{RUNS}if [ $? -eq 124 ]; then\n{LEAVES}fi\nexit $?\n"), 7, NO_LONGER, CODE
+        ),
+        "an exit code after a remark": Wrong(
+            wrapper(f"{RUNS}echo done\ncode=$?\nif [ $code -eq 124 ]; then\n{LEAVES}fi\nexit $code\n"),
+            4,
+            NO_LONGER,
+            CODE,
+        ),
+        "ends at the first failure": Wrong(wrapper(KEPT.replace("\n", "\nset -eu\n", 1)), 2, "with `set -eu`", CODE),
+        "ends at the first failure, by its first line": Wrong(
+            wrapper(KEPT.replace("bash", "bash -e", 1)), 1, "with `#!/bin/bash -e`", CODE
+        ),
+        "timeout with the code of the program": Wrong(
+            wrapper(KEPT.replace("timeout", "timeout --preserve-status")), 2, "with `--preserve-status`", CODE
+        ),
+        "timeout that is killed, too": Wrong(
+            wrapper(KEPT.replace("timeout", "timeout -s KILL")), 2, "with `-s KILL`, timeout", CODE
+        ),
+        "a pipe": Wrong(
+            wrapper(KEPT.replace(RUNS, f"{RUNS[:-1]} | tee -a said.log\n")),
+            2,
+            "this pipe ends with the exit code of its last command",
+            CODE,
+        ),
+        "a function without its arguments": Wrong(
+            wrapper(KEPT.replace("timeout", "run() {\ntimeout", 1).replace("code=$?", "}\nrun\ncode=$?", 1)),
+            5,
+            "`run` is called without arguments here",
+        ),
+        "two arguments as one text": Wrong(wrapper(IN_PYTHON), 5, "is one argument, with a blank in it"),
         "a signal to all": Wrong(
             wrapper(
                 START.replace("#!/bin/bash", "#!/bin/bash\ntrap 'kill 0' EXIT")
@@ -1015,6 +1158,47 @@ save_checkpoint = Saver()
         "names as numbers, those of others left out": numbered(
             'last = "it_%d.txt" % max(n for n in (int(name[3:-4]) for name in os.listdir("saves")) if start <= n <= end)'
         ),
+        "a generator, and a condition that takes more than it has to": restore("""
+import os, sys
+
+def save_checkpoint(iteration):
+    with open("checkpoint.txt", "w") as file:
+        print("next", iteration, file=file)
+    sys.exit(85)
+
+def numbers():
+    with open("checkpoint.txt", errors="replace") as file:
+        while line := file.readline():
+            word, _, number = line.strip().partition(" ")
+            if word == "next" and number.isdigit():
+                yield int(number)
+
+def restore_checkpoint(start, end):
+    if not os.path.isfile("checkpoint.txt"):
+        return start
+    return next((number for number in numbers() if start <= number <= end), start)
+"""),
+        "a class of its data": restore("""
+import dataclasses, json, pathlib, sys
+
+@dataclasses.dataclass
+class Saved:
+    asked: list
+    iteration: int
+
+PATH = pathlib.Path("checkpoint.txt")
+
+def save_checkpoint(iteration):
+    PATH.write_text(json.dumps(dataclasses.asdict(Saved(sys.argv[1:], iteration))))
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    try:
+        saved = Saved(**json.loads(PATH.read_text()))
+    except (OSError, ValueError, TypeError):
+        return start
+    return saved.iteration if saved.asked == [str(start), str(end)] else start
+"""),
         "a literal": changed(
             ("import os, sys", "import ast, os, sys"),
             ("str(iteration)", 'repr({"next": iteration})'),
@@ -1064,6 +1248,22 @@ def restore_checkpoint(start, end):
     return iteration if isinstance(iteration, int) and start <= iteration <= end else start
 """,
             "saved.db, my_output.txt",
+        ),
+    },
+    "wrapper": {
+        "set -e, and the code is kept": wrapper(
+            KEPT.replace("\n", "\nset -eu\ncode=0\n", 1).replace(")\ncode=$?", ") || code=$?", 1)
+        ),
+        "killed, and compared with 137": wrapper(KEPT.replace("timeout", "timeout -s KILL").replace("124", "137")),
+        "a function with its arguments": wrapper(
+            KEPT.replace("timeout", "run() {\ntimeout", 1).replace("code=$?", '}\nrun "$@"\ncode=$?', 1)
+        ),
+        "waits for the first to end": wrapper(
+            "#!/bin/bash\n./waves $([ -f restart.dat ] && echo --restart restart.dat) & pid=$!\nsleep $1 & timer=$!\n"
+            "wait -n\ncode=$?\nif kill $timer; then exit $code; fi\nkill $pid\nwait $pid\n" + LEAVES
+        ),
+        "two texts": wrapper(
+            IN_PYTHON.replace('append("--restart restart.dat")', 'extend(["--restart", "restart.dat"])')
         ),
     },
     "submit": {

@@ -14,6 +14,8 @@ from grader.course.cures import restoring, submitting
 from grader.course.exercises.restore import exercise as restore
 from grader.course.exercises.save import exercise as save
 from grader.course.exercises.save.answers import save as save_answer
+from grader.course.exercises.told_to_stop.answers import bash
+from grader.course.exercises.wrapper.answers import wrapper
 from grader.course.report import PASSED
 from grader.tree import Tree
 
@@ -122,6 +124,27 @@ def test_an_error_of_write_is_called_hidden_only_where_it_may_be(judged, body, h
     report = judged("save", save_answer(body, "import sys\nfrom contextlib import suppress"))
     (cause,) = (fact.text for fact in report.failure.evidence if fact.kind == "cause")
     assert "its argument is not text" in cause and ("The error is hidden" in cause) == hidden
+
+
+@pytest.mark.parametrize(
+    ("exercise", "files", "left"),
+    [
+        ("wrapper", wrapper("#!/bin/bash\n./waves &\n"), "waves was"),
+        ("wrapper", wrapper("#!/bin/bash\ntimeout $1 ./waves &\ncode=$?\nexit $code\n"), "timeout was"),
+        ("told_to_stop", bash("export CLIMATE=1.9\n./glacier & disown"), "glacier was"),
+        ("launched", {"run": "#!/bin/bash\n./launch train.py &\n"}, "launch and train.py were"),
+    ],
+)
+def test_what_a_script_does_not_wait_for_is_named(judged, exercise, files, left):
+    report = judged(exercise, files)
+    (fact,) = (fact for fact in report.failure.evidence if fact.kind == "cut short")
+    assert f"{left} still running" in fact.text and "goes on at once" in report.hints[1]
+    assert report.points == 0 and report.failure.misconception is None
+
+
+def test_a_watcher_that_is_left_is_not_named_as_cut_short(judged):
+    report = judged("wrapper", wrapper("#!/bin/bash\n(sleep $1; kill $$) &\n./waves\nexit 3\n"))
+    assert report.failure and "cut short" not in {fact.kind for fact in report.failure.evidence}
 
 
 def test_a_copy_that_runs_into_a_limit_ends_the_search():

@@ -101,6 +101,26 @@ def _not_called(module: Module) -> Iterator[Remedy]:
         )
 
 
+@cure(
+    "When do the lines of a function run?",
+    "`def` makes a function. Its lines run only when it is called, by its name with brackets.",
+    "Call it in save_checkpoint, before the program exits.",
+    agrees=("listed-file-missing",),
+)
+def _never_called(module: Module) -> Iterator[Remedy]:
+    """A function in save_checkpoint that is never called."""
+    used = {node.id for node in module.nodes(module.tree, ast.Name)}
+    for block in blocks(module.save) if module.save else ():
+        for node in block:
+            if isinstance(node, ast.FunctionDef) and node.name not in used:
+                iteration = [ast.Name(module.iteration, ast.Load())] * len(node.args.args)
+                yield module.remedy(
+                    {node: [node, _call(ast.Name(node.name, ast.Load()), *iteration)]},
+                    f"the function `{node.name}` is never called, so none of its lines runs",
+                    node,
+                )
+
+
 def _call(function: ast.expr, *arguments: ast.expr) -> ast.Expr:
     return ast.Expr(ast.Call(function, list(arguments), []))
 
@@ -265,5 +285,5 @@ def _waits(module: Module) -> Iterator[Remedy]:
 
 NEVER = (_when_imported, _caught, _only_returns, _only_on_error, _another_code, _starts_again, _elsewhere)
 """For an answer that never exits, or exits at once."""
-SOMETIMES = (_not_called, _never_reached, _on_condition, _waits)
+SOMETIMES = (_not_called, _never_called, _never_reached, _on_condition, _waits)
 """For an answer that may exit, but does something wrong before that."""

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import ast
+import difflib
+import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from ..reading import parsed
+from ..report import Failure
 from . import Remedy
 from .source import Change, Module, cure, expression, mentions, name, with_more
 
 OUTPUT = "my_output.txt"
 LISTS = ("listdir", "glob", "iglob", "iterdir", "scandir")
 OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+READS = ("read", "readline", "read_text", "read_bytes")
+OF_TEXT = ("strip", "rstrip", "lstrip", "decode")
+MOST_NAMES = 6
+"""Names in restoring that are tried to be replaced by one that saving uses."""
+
+
+def _starts_over(failure: Failure, remedy: Remedy) -> bool:
+    """Whether a restart was seen to do the same as the execution before it, or its work again, for no other reason that is
+    known than that it did not use the checkpoint."""
+    behind = failure.misconception.id if failure.misconception else "never-restores"
+    return behind == "never-restores" and any(fact.kind in ("again", "work done again") for fact in failure.evidence)
 
 
 @cure(
@@ -65,6 +80,26 @@ def _saves(module: Module) -> Iterator[Remedy]:
             f"restore_checkpoint calls `{module.line(first)}`, and that exits: this execution does no iteration",
             first,
         )
+
+
+@cure(
+    "What does restore_checkpoint return if there is no checkpoint?",
+    "A function that comes to its end without `return` and a value returns None.",
+    "Let the last line of restore_checkpoint be `return start`, outside of if, try and except.",
+)
+def _returns_nothing(module: Module) -> Iterator[Remedy]:
+    """A way through the function without a value that is returned."""
+    if not module.restore:
+        return
+    start = ast.Return(ast.Name(module.ends[0], ast.Load()))
+    for node in module.nodes(module.restore, ast.Return):
+        if node.value is None:
+            yield module.remedy({node: start}, "this `return` has no value, so the function returns None", node)
+    yield module.remedy(
+        {module.restore: with_more(module.restore, last=[start])},
+        "without a checkpoint, restore_checkpoint comes to its end without a `return`, so it returns None",
+        module.restore.end_lineno or module.restore.lineno,
+    )
 
 
 @cure(
@@ -179,6 +214,107 @@ def _compares_text(module: Module) -> Iterator[Remedy]:
 
 
 @cure(
+    "What does type(...) say of the value that restore_checkpoint returns, or compares with START and END?",
+    "What is read from a file is text. '4' is not the number 4, and not equal to it; nor is 4.0 a whole number.",
+    "Make a whole number of it, with int(...), right where it is read.",
+    agrees=("error-swallowed",),
+)
+def _no_number(module: Module) -> Iterator[Remedy]:
+    """What was read is used as text, or something else than a whole number is returned."""
+    start, end = module.ends
+    nodes = list(module.nodes(module.restore))
+    numbers = {
+        inner for node in nodes if isinstance(node, ast.Call) and name(node.func) == "int" for inner in ast.walk(node)
+    }
+    parts = {node.func.value for node in nodes if _is_text(node) and isinstance(node.func, ast.Attribute)}
+    texts = [node for node in nodes if _is_text(node) and node not in numbers | parts]
+    made: dict[ast.AST, Change] = {
+        node: node.args[0]
+        for node in nodes
+        if isinstance(node, ast.Call)
+        and name(node.func) in ("str", "repr")
+        and mentions(node, start, end)
+        and node.args
+    }
+    if texts:
+        yield module.remedy(
+            {**made, **{node: _whole(node) for node in texts}},
+            f"`{module.line(texts[0])}` is text, and it is compared or returned as text",
+            texts[0],
+        )
+    for node in nodes:
+        if isinstance(node, ast.Return) and node.value is not None and name(node.value) != start:
+            yield module.remedy(
+                {node: ast.Return(_whole(node.value))}, f"`{module.line(node)}` does not return a whole number", node
+            )
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether a call reads text, perhaps with its ends stripped."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    return node.func.attr in READS or (node.func.attr in OF_TEXT and _is_text(node.func.value))
+
+
+def _whole(value: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name("int", ast.Load()), [value], [])
+
+
+@cure(
+    "Under which name does save_checkpoint write, and which name does restore_checkpoint look for?",
+    "Names of files, keys and formats must be the same in both functions, character by character.",
+    "Write the name once, above the functions, as in PATH = 'checkpoint.txt', and use that in both.",
+    agrees=("never-restores", "error-swallowed"),
+)
+def _another_name(module: Module) -> Iterator[Remedy]:
+    """Restoring uses another file, key or format than saving."""
+    saved, read = ([*dict.fromkeys(_texts(module, function))] for function in (module.save, module.restore))
+    for here in [text for text in read if text not in saved][:MOST_NAMES]:
+        for there in difflib.get_close_matches(here, [text for text in saved if text not in read], 2, 0.0):
+            places = [node for node in module.nodes(module.restore, ast.Constant) if node.value == here]
+            yield module.remedy(
+                dict.fromkeys(places, ast.Constant(there)),
+                f"here it is {here!r}, but in save_checkpoint {there!r}: a restart has to look for exactly what was saved",
+                places[0],
+            )
+
+
+def _texts(module: Module, function: ast.FunctionDef | None) -> Iterator[str]:
+    """The texts in a function, except for the modes of open()."""
+    for node in module.nodes(function, ast.Constant):
+        if isinstance(node.value, str) and not re.fullmatch(r"[rwax]?[bt]?\+?", node.value):
+            yield node.value
+
+
+@cure(
+    "What is the value of this condition when the second execution begins, and what follows from that?",
+    "A checkpoint of this run has an iteration from START to END. What is read from a file may be of another type than what "
+    "it is compared with: text never equals a number, nor a list a tuple.",
+    "Print both sides of the condition in restore_checkpoint, and look at what the second execution prints.",
+    fits=_starts_over,
+)
+def _refused_by(module: Module) -> Iterator[Remedy]:
+    """A condition that keeps the program from using its own checkpoint."""
+    for node in module.nodes(module.restore):
+        if not isinstance(node, ast.If | ast.IfExp):
+            continue
+        test = module.line(node.test)
+        for value in (True, False):
+            # The condition is evaluated all the same, as that may have effects, or raise an error.
+            both = ast.Tuple([node.test, ast.Constant(value)], ast.Load())
+            yield module.remedy(
+                {node.test: ast.Subscript(both, ast.Constant(1), ast.Load())},
+                f"when there is a checkpoint of this run, `{test}` is {str(not value).lower()}, and so it is not used",
+                node,
+            )
+        yield module.remedy(
+            {node.test: ast.UnaryOp(ast.Not(), node.test)},
+            f"`{test}` is the wrong way round: a checkpoint of this run is not used",
+            node,
+        )
+
+
+@cure(
     "Which files exist, of which runs, and which of them is chosen?",
     "A file of another run may have a higher number than any file of this run.",
     "First leave out the numbers that are not between START and END, then choose the last.",
@@ -251,7 +387,19 @@ for path in os.listdir():
     )
 
 
-RESUMING = (_saves, _empties, _swapped, _falls_back, _bounds, _as_text, _compares_text)
+RESUMING = (
+    _saves,
+    _returns_nothing,
+    _empties,
+    _swapped,
+    _falls_back,
+    _bounds,
+    _as_text,
+    _compares_text,
+    _no_number,
+    _another_name,
+    _refused_by,
+)
 """For a run's own checkpoint."""
 CHOOSING = (_older_wins, _whose_output)
 """For a checkpoint of another run."""

@@ -142,6 +142,32 @@ def _a_part(module: Module) -> Iterator[Remedy]:
 
 
 @cure(
+    "Where does print() write if it is told nothing else?",
+    "print(...) writes to the output of the program, not to a file that is open.",
+    "Name the file: print(iteration, file=file), or file.write(str(iteration)).",
+)
+def _printed(module: Module) -> Iterator[Remedy]:
+    """print() without file=, beside an open file."""
+    files = [
+        node.optional_vars if isinstance(node, ast.withitem) else node.targets[0]
+        for function in module.called_by(module.save)
+        for node in ast.walk(function)
+        if (isinstance(node, ast.withitem) and mentions(node.context_expr, "open"))
+        or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and mentions(node.value.func, "open"))
+    ]
+    for node in module.nodes(module.save, ast.Call):
+        if name(node.func) != "print" or any(one.arg == "file" for one in node.keywords):
+            continue
+        for file in (file for file in files if isinstance(file, ast.Name)):
+            there = ast.keyword("file", ast.Name(file.id, ast.Load()))
+            yield module.remedy(
+                {node: ast.Call(node.func, node.args, [*node.keywords, there])},
+                f"`{module.line(node)}` writes to the output of the program, not to `{file.id}`",
+                node,
+            )
+
+
+@cure(
     "Look into the checkpoint file after the first execution. Which number should be in it?",
     "The argument of save_checkpoint(iteration) is where a restart must begin. Each execution is a new process with "
     "new variables.",
@@ -314,6 +340,7 @@ FOR_ANOTHER = (_not_imported, _another_format)
 CURES = (
     _opened_to_read,
     _written_as_text,
+    _printed,
     _one_off,
     _another_value,
     _a_part,

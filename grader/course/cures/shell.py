@@ -1,5 +1,6 @@
-"""Mistakes in a shell script: what only bash has, in a script for sh; spaces beside the = of a variable; several words in
-quotes; waiting once for a program that is told to stop; and a signal to the whole process group."""
+"""Mistakes in a wrapper, mostly in shell scripts: what only bash has, in a script for sh; spaces beside the = of a variable;
+several words in quotes; an exit code that is looked at too late, or that `set -e` or an option of timeout replaces; a function
+without its arguments; waiting once for a program that is told to stop; and a signal to the whole process group."""
 
 from __future__ import annotations
 
@@ -19,12 +20,20 @@ _BASH_ALONE = re.compile(
 """What bash has, and a plain sh may not have."""
 _QUOTED = re.compile(r'"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"(?!\S)')
 _WAITS = r"\s*wait\b[^;&|]*$"
+_LATE = ("wrong-exit-code", "exit-zero-after-save", "always-85")
+MOST_PLACES = 4
+"""Places at which an exit code is tried to be kept."""
+_OPTIONS = re.compile(r"\btimeout\b[^|&;]*?( --preserve-status\b| -p\b| (?:-s ?|--signal[= ])(?:SIG)?(?:KILL|9)\b)")
+_ENDS_AT_FAILURES = re.compile(r"\s*set(?:\s+-\w+)*\s+-(?:\w*e\w*|o\s+errexit)\b|#!.*\s-\w*e\w*\s*$")
+_STARTS_FUNCTION = r"\s*(?:function\s+)?([A-Za-z_]\w*)\s*\(\)|\s*function\s+([A-Za-z_]\w*)"
 _KILLS_GROUP = re.compile(r"\bkill( -\w+| -s \w+)? (-- )?(0|-\$\$)(?![\w.])")
 
 
-def _cure(*hints: str) -> Callable[[Callable[[Lines], Iterator[Remedy]]], Callable[[str], Cure]]:
+def _cure(
+    *hints: str, agrees: tuple[str, ...] = ()
+) -> Callable[[Callable[[Lines], Iterator[Remedy]]], Callable[[str], Cure]]:
     """Decorates a function from the lines of a script to its remedies. The result makes a Cure for the script at a path."""
-    return lambda remedies: lambda path: cure_of(partial(Lines, path=path), *hints)(remedies)
+    return lambda remedies: lambda path: cure_of(partial(Lines, path=path), *hints, agrees=agrees)(remedies)
 
 
 @_cure(
@@ -82,6 +91,126 @@ def quoted(lines: Lines) -> Iterator[Remedy]:
 
 
 @_cure(
+    "How many arguments does this line give to the program?",
+    "Each text in the list is one argument. The shell splits a line into words; Python gives each text to the program as it is.",
+    'Make two texts of it: ["./waves", "--restart", "restart.dat"].',
+)
+def one_text(lines: Lines) -> Iterator[Remedy]:
+    """Two arguments as one text, in Python."""
+    if not lines or "python" not in lines[0]:
+        return
+    for number, line in enumerate(lines):
+        if found := re.search(r"""(["'])(--?\w[\w-]*) ([\w./-]+)\1""", line):
+            quote, option, value = found.groups()
+            words = f"{quote}{option}{quote}, {quote}{value}{quote}"
+            added = re.sub(r"\.append\((.*)\)", r".extend([\1])", line.replace(found[0], words))
+            yield lines.remedy(
+                f"`{found[0]}` is one argument, with a blank in it, and not two",
+                number,
+                [*lines[:number], added, *lines[number + 1 :]],
+            )
+
+
+@_cure(
+    "Which command is the last one before `$?` is looked at?",
+    "Each command sets $? anew: also [, echo, grep and kill, and an `if` whose condition is false.",
+    "Keep the code in the line right after the program, code=$?, and use $code from there on.",
+    agrees=_LATE,
+)
+def too_late(lines: Lines) -> Iterator[Remedy]:
+    """$? is used again, or for the first time, when other commands have run."""
+    used = [number for number, line in enumerate(lines) if "$?" in line and not line.lstrip().startswith("#")]
+    if not used or not _SCRIPT.match(lines[0]):
+        return
+    for number in range(used[0], max(0, used[0] - MOST_PLACES), -1):
+        late = used[1:] if number == used[0] else used
+        if late:
+            rest = [line.replace("$?", "$kept_code") for line in lines[number:]]
+            yield lines.remedy(
+                "`$?` is no longer the exit code of the program here: other commands have run since",
+                late[0],
+                [*lines[:number], "kept_code=$?", *rest],
+            )
+
+
+@_cure(
+    "What is the exit code of a pipe, and of which of its programs is it?",
+    "A pipe ends with the exit code of its last command: that of `./program | tee log` is tee's.",
+    "bash keeps the others: write set -o pipefail above the pipe, or look at ${PIPESTATUS[0]} right after it.",
+    agrees=_LATE,
+)
+def in_a_pipe(lines: Lines) -> Iterator[Remedy]:
+    """The exit code of a pipe for that of its first command."""
+    pipes = [number for number, line in enumerate(lines) if re.search(r"(?<!\|)\|&?\s*tee\b", line)]
+    if pipes and _SCRIPT.match(lines[0]):
+        yield lines.remedy(
+            "this pipe ends with the exit code of its last command, tee",
+            pipes[0],
+            [lines[0], "set -o pipefail", *lines[1:]],
+        )
+
+
+@_cure(
+    "What does `set -e` do when a command fails, and which command fails here when the time is up?",
+    "With set -e, a script ends at the first command that does not exit with 0, and with the code of that command.",
+    "Remove the -e, or write code=0 first and then `timeout ... || code=$?`.",
+    agrees=_LATE,
+)
+def ends_at_failures(lines: Lines) -> Iterator[Remedy]:
+    """`set -e`, or an -e in the first line."""
+    for number, line in enumerate(lines):
+        if found := _ENDS_AT_FAILURES.match(line):
+            yield lines.remedy(
+                f"with `{found[0].strip()}`, the script ends at the first command that fails, and does nothing of what comes "
+                "after it",
+                number,
+                [*lines[: number + 1], "set +e", *lines[number + 1 :]],
+            )
+            return
+
+
+@_cure(
+    "With which exit code does this `timeout` leave when the time is up?",
+    "timeout leaves with 124, unless its options say otherwise: with --preserve-status it leaves with the code of the program, "
+    "143 after SIGTERM; and SIGKILL also ends timeout itself, which is 137.",
+    "Leave the option out, and compare with 124; or compare with the other code.",
+    agrees=_LATE,
+)
+def another_code(lines: Lines) -> Iterator[Remedy]:
+    """An option with which timeout does not leave with 124."""
+    options = [(number, found[1]) for number, line in enumerate(lines) if (found := _OPTIONS.search(line))]
+    if options:
+        number, option = options[0]
+        yield lines.remedy(
+            f"with `{option.strip()}`, timeout does not leave with 124 when the time is up",
+            number,
+            [line.replace(option, "") for line in lines],
+        )
+
+
+@_cure(
+    "What is $1 in a function?",
+    "In a function, $1 is the first argument of the function, not that of the script.",
+    'Pass the arguments on where the function is called, as in run "$@".',
+)
+def no_arguments(lines: Lines) -> Iterator[Remedy]:
+    """A function that uses its arguments, and is called without any."""
+    for defined, found in lines.matching(_STARTS_FUNCTION):
+        function = found[1] or found[2]
+        called = re.compile(rf"(?<![\w./$-]){function}(?=\s*(?:$|[;|&)]))")
+        calls = [number for number, line in enumerate(lines) if number != defined and called.search(line)]
+        if calls:
+            yield lines.remedy(
+                f"`{function}` is called without arguments here, so $1 is empty in it",
+                calls[0],
+                [
+                    called.sub(f'{function} "$@"', line) if number in calls else line
+                    for number, line in enumerate(lines)
+                ],
+            )
+
+
+@_cure(
     "With which code does the script leave, and with which the program that it has started?",
     "bash runs a trap at once if it waits with `wait`. That then returns more than 128, although the program still "
     "runs and saves.",
@@ -115,3 +244,19 @@ def ends_itself(lines: Lines) -> Iterator[Remedy]:
                     number,
                     changed,
                 )
+
+
+def of_script(path: str) -> tuple[Cure, ...]:
+    """The cures for a script that starts a program and looks at its exit code."""
+    kinds = (
+        for_sh,
+        spaced,
+        quoted,
+        one_text,
+        ends_at_failures,
+        another_code,
+        no_arguments,
+        too_late,
+        ends_itself,
+    )
+    return tuple(kind(path) for kind in kinds)

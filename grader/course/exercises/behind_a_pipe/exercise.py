@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from grader.course.checks import wrong
-from grader.course.cures.shell import for_sh, spaced
+from grader.course.cures.shell import of_script
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
@@ -76,6 +76,7 @@ MISCONCEPTION_HINTS = {
     "wrong-exit-code": {3: MODELS_OWN},
     "always-85": {3: MODELS_OWN},
 }
+CURES = of_script("run.sh")
 EXERCISE = Exercise(
     title="Repair the wrapper that loses the exit code",
     notebook="09-find-the-bugs",
@@ -86,11 +87,9 @@ EXERCISE = Exercise(
     settings=ROD.job,
     bounds=FEWER,
     questions=(
-        ROD.question(
-            IN_PLACE, 0.5, ROD.in_place, {}, SHORT, then=(keeps_the_log,), cures=(for_sh("run.sh"), spaced("run.sh"))
-        ),
+        ROD.question(IN_PLACE, 0.5, ROD.in_place, {}, SHORT, then=(keeps_the_log,), cures=CURES),
         ROD.question(ANYWHERE, 0.5, ROD.anywhere, {}, SHORT, rests_on=(IN_PLACE,)),
-        Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,)),
+        Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,), cures=CURES),
     ),
     hints=(
         "What is the exit code of a pipe, and whose is it here: the model's, or tee's?",

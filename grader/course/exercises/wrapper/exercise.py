@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.course.checks import both, every_schedule
-from grader.course.cures.shell import ends_itself, for_sh, quoted, spaced
+from grader.course.cures.shell import in_a_pipe, of_script
 from grader.course.exercise import FEWER, Exercise, Question
 from grader.course.waves import (
     BEFORE_THAT,
@@ -26,7 +26,7 @@ from grader.course.waves import (
 BEFORE, TIME_UP = "With time enough, it is done in one go", "Out of time, it leaves with 85 and a checkpoint"
 
 
-CURES = for_sh("my_wrapper"), spaced("my_wrapper"), quoted("my_wrapper"), ends_itself("my_wrapper")
+CURES = (*of_script("my_wrapper"), in_a_pipe("my_wrapper"))
 TIME_WAS_UP = (
     "Leave with 85 only if time was up, which timeout says with 124, and with the exit code of waves in all "
     "other cases."
@@ -70,6 +70,7 @@ EXERCISE = Exercise(
             2,
             asking(every_schedule, LIMIT),
             rests_on=(TIME_UP,),
+            cures=CURES,
             unseen=unseen(every_schedule, 2.4),
         ),
         Question(
@@ -77,6 +78,7 @@ EXERCISE = Exercise(
             2,
             asking(passes_on, BEFORE_THAT, **DIVERGES),
             rests_on=(TIME_UP,),
+            cures=CURES,
         ),
         Question(
             "Cut off at any moment of writing, it goes on from a whole file",
