@@ -224,10 +224,10 @@ def _not_saved(job: Job, exploration: Exploration) -> str:
     longest = max((round(state.ran.seconds / seconds) for state in free_way(exploration) if seconds), default=0)
     if longest <= interval:
         return ""
+    each = "iteration" if interval == 1 else count(interval, "iteration")
     return (
         f"The output is right, but {count(longest, 'iteration')} are computed without exiting with "
-        f"{job.checkpoint_exit_code} in between. save_checkpoint is called after every {count(interval, 'iteration')}, to save "
-        "and to exit each time."
+        f"{job.checkpoint_exit_code} in between. save_checkpoint is called after every {each}, to save and to exit each time."
     )
 
 

@@ -272,6 +272,11 @@ def _empty(job: Job, state: State) -> list[Evidence]:
     ][:5]
 
 
+OF_JSON = (
+    (": state vector must be a tuple", "JSON turns tuples into lists"),
+    (" is not JSON serializable", "JSON has numbers, texts, lists and dictionaries, and no other objects; pickle has"),
+)
+"""What a message of Python's ends with → a remark on it."""
 _UNREADABLE = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
 """Begins the last line of Python's message about a program that it can't parse; file and line are just above it."""
 
@@ -288,7 +293,7 @@ def traceback(run: Run | None) -> list[Evidence]:
     frames = re.findall(r'File "([^"]+)", line (\d+)', text)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
-    why = " (JSON turns tuples into lists)" if lines[-1].endswith(": state vector must be a tuple") else ""
+    why = next((f" ({remark})" for end, remark in OF_JSON if lines[-1].endswith(end)), "")
     return [Evidence("traceback", lines[-1] + why, file, line)]
 
 

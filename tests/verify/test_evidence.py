@@ -128,6 +128,13 @@ def test_a_state_that_json_has_made_a_list_of_is_explained(facts):
     assert only("traceback", found).text == "TypeError: state vector must be a tuple (JSON turns tuples into lists)"
 
 
+def test_an_object_that_json_does_not_have_is_explained(facts):
+    _, found = facts("import json, random\njson.dumps(random.Random())\n")
+    assert only("traceback", found).text.endswith(
+        "(JSON has numbers, texts, lists and dictionaries, and no other objects; pickle has)"
+    )
+
+
 def test_a_crash_without_output_is_held_and_shows_its_traceback(facts):
     found, facts_ = facts(
         """
