@@ -62,8 +62,8 @@ LEAVE_WHEN_SAVED = "Exit with 85 only in save_checkpoint: when the last iteratio
 AT_THE_END = {"start": 98, "end": 100, "interval": 1, "steps": 100}
 """A sweep that saves before each iteration but the first: before the last iteration, and before another one, whose
 number has fewer digits."""
-FROM_THE_BEGINNING = {"start": 1, "end": 3, "interval": 1}
-"""A sweep that saves before its second iteration, and before its third."""
+FROM_THE_BEGINNING = {"start": 1, "end": 2, "interval": 1}
+"""A sweep that saves once, before its second iteration."""
 
 
 def evicted_sweep() -> Job:

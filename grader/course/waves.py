@@ -185,7 +185,16 @@ def at_once(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
         and all(end.returned_files.get(path) == expected[path] for path in expected)
     ):
         return Result(True, "exit code 0, and the right output")
-    return _too_early(job, cache, expected) or failed(job, cache, exploration)
+    if early := _too_early(job, cache, expected):
+        return early
+    if exploration.verdict == RESTART_SAFE:  # it ends right, but not in its first execution
+        run = exploration.root.ran
+        text = (
+            f"my_wrapper is given {job.arguments[0]} s, time enough for waves, but exits with {run.exit.code} after "
+            f"{run.seconds:.0f} s."
+        )
+        return wrong(text, job, (), "wrong-exit-code" if _is_done(run, expected) else None)
+    return failed(job, cache, exploration)
 
 
 def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:

@@ -43,6 +43,13 @@ def test_a_time_limit_of_its_own_is_not_the_one_that_was_given(executor, seconds
     assert "my_wrapper is given" in report.headline and report.points <= 1
 
 
+def test_leaving_with_85_once_although_all_is_done_is_wrong(executor):
+    asks = "if [ ! -f ended ] || [ $code -eq 124 ]; then touch ended; exit 85; fi\nexit $code\n"
+    report = judged(wrapper(START + asks, "restart.dat, ended, my_output.txt"), executor)
+    assert "time enough for waves, but exits with 85" in report.headline and report.points == 0
+    assert report.failure.misconception.id == "wrong-exit-code"
+
+
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
 def test_moments_lie_before_the_second_file_and_in_each_part_of_it(executor, settings):
     alone = replace(waves(naive_job(), **settings), executable="waves", arguments=())
