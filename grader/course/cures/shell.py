@@ -21,8 +21,8 @@ _BASH_ALONE = re.compile(
 _QUOTED = re.compile(r'"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"(?!\S)')
 _WAITS = r"\s*wait\b[^;&|]*$"
 _LATE = ("wrong-exit-code", "exit-zero-after-save", "always-85")
-MOST_PLACES = 4
-"""Places at which an exit code is tried to be kept."""
+"""Misconceptions that may be behind an exit code that is not that of the program."""
+_ENDS_A_PROGRAM = re.compile(r"\btimeout\b|\./|\bpython3?\b|\bwait\b|^\s*(?:fi|done|esac)\b")
 _OPTIONS = re.compile(r"\btimeout\b[^|&;]*?( --preserve-status\b| -p\b| (?:-s ?|--signal[= ])(?:SIG)?(?:KILL|9)\b)")
 _ENDS_AT_FAILURES = re.compile(r"\s*set(?:\s+-\w+)*\s+-(?:\w*e\w*|o\s+errexit)\b|#!.*\s-\w*e\w*\s*$")
 _STARTS_FUNCTION = r"\s*(?:function\s+)?([A-Za-z_]\w*)\s*\(\)|\s*function\s+([A-Za-z_]\w*)"
@@ -122,7 +122,8 @@ def too_late(lines: Lines) -> Iterator[Remedy]:
     used = [number for number, line in enumerate(lines) if "$?" in line and not line.lstrip().startswith("#")]
     if not used or not _SCRIPT.match(lines[0]):
         return
-    for number in range(used[0], max(0, used[0] - MOST_PLACES), -1):
+    ends = [number for number in range(used[0]) if _ENDS_A_PROGRAM.search(lines[number])]
+    for number in dict.fromkeys((used[0], ends[-1] + 1 if ends else used[0])):
         late = used[1:] if number == used[0] else used
         if late:
             rest = [line.replace("$?", "$kept_code") for line in lines[number:]]
