@@ -144,33 +144,47 @@ def _swapped(module: Module) -> Iterator[Remedy]:
     "Return the saved iteration if start <= iteration <= end.",
 )
 def _bounds(module: Module) -> Iterator[Remedy]:
-    """A comparison or a range that excludes its own bound."""
-    for node in module.nodes(module.restore):
-        if isinstance(node, ast.Compare):
-            for index, operator in enumerate(node.ops):
-                if other := OTHER_COMPARISONS.get(type(operator)):
-                    operators = [other() if at == index else same for at, same in enumerate(node.ops)]
-                    sides = ([node.left, *node.comparators][index], node.comparators[index])
-                    yield module.remedy(
-                        {node: ast.Compare(node.left, operators, node.comparators)},
-                        _refused(module, node, *sides),
-                        node,
-                    )
-        elif isinstance(node, ast.Call) and name(node.func) == "range" and node.args:
-            at = min(1, len(node.args) - 1)
-            further = ast.BinOp(node.args[at], ast.Add(), ast.Constant(1))
-            arguments = [further if index == at else same for index, same in enumerate(node.args)]
+    """A comparison with END, or a range, that excludes its own bound."""
+    for node, compared, sides in _compared(module):
+        if any(mentions(side, module.ends[1]) for side in sides):
             yield module.remedy(
-                {node: ast.Call(node.func, arguments, node.keywords)},
-                f"`{module.line(node)}` ends before END: a checkpoint of the last iteration is refused",
+                {node: compared},
+                f"`{module.line(node)}` is wrong for a checkpoint of the last iteration, END, itself, which belongs to this run",
                 node,
+            )
+    for call in module.nodes(module.restore, ast.Call):
+        if name(call.func) == "range" and call.args:
+            at = min(1, len(call.args) - 1)
+            further = ast.BinOp(call.args[at], ast.Add(), ast.Constant(1))
+            arguments = [further if index == at else same for index, same in enumerate(call.args)]
+            yield module.remedy(
+                {call: ast.Call(call.func, arguments, call.keywords)},
+                f"`{module.line(call)}` ends before END: a checkpoint of the last iteration is refused",
+                call,
             )
 
 
-def _refused(module: Module, node: ast.Compare, *sides: ast.expr) -> str:
-    if any(mentions(side, module.ends[1]) for side in sides):
-        return f"`{module.line(node)}` is wrong for a checkpoint of the last iteration, END, itself, which belongs to this run"
-    return f"`{module.line(node)}` refuses a checkpoint that belongs to this run"
+@cure(
+    "Which of this run's checkpoints does this comparison let through, and which not?",
+    "`<` and `>` leave out the bound itself; `<=` and `>=` do not.",
+    "Let every checkpoint through whose iteration is one from START to END, these two included.",
+)
+def _other_bounds(module: Module) -> Iterator[Remedy]:
+    """A comparison with anything but END that excludes its own bound."""
+    for node, compared, sides in _compared(module):
+        if not any(mentions(side, module.ends[1]) for side in sides):
+            cause = f"`{module.line(node)}` refuses a checkpoint that belongs to this run"
+            yield module.remedy({node: compared}, cause, node)
+
+
+def _compared(module: Module) -> Iterator[tuple[ast.Compare, ast.Compare, tuple[ast.expr, ast.expr]]]:
+    """Each comparison in restoring, the same with `<=` for `<` or the other way round, and the two sides of that."""
+    for node in module.nodes(module.restore, ast.Compare):
+        for index, operator in enumerate(node.ops):
+            if other := OTHER_COMPARISONS.get(type(operator)):
+                operators = [other() if at == index else same for at, same in enumerate(node.ops)]
+                sides = [node.left, *node.comparators][index], node.comparators[index]
+                yield node, ast.Compare(node.left, operators, node.comparators), sides
 
 
 @cure(
@@ -394,6 +408,7 @@ RESUMING = (
     _swapped,
     _falls_back,
     _bounds,
+    _other_bounds,
     _as_text,
     _compares_text,
     _no_number,

@@ -160,9 +160,9 @@ def in_a_pipe(lines: Lines) -> Iterator[Remedy]:
 def ends_at_failures(lines: Lines) -> Iterator[Remedy]:
     """`set -e`, or an -e in the first line."""
     for number, line in enumerate(lines):
-        if found := _ENDS_AT_FAILURES.match(line):
+        if _ENDS_AT_FAILURES.match(line):
             yield lines.remedy(
-                f"with `{found[0].strip()}`, the script ends at the first command that fails, and does nothing of what comes "
+                f"with `{line.strip()}`, the script ends at the first command that fails, and does nothing of what comes "
                 "after it",
                 number,
                 [*lines[: number + 1], "set +e", *lines[number + 1 :]],
