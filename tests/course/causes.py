@@ -1030,6 +1030,18 @@ except subprocess.TimeoutExpired:
         os.replace("restart.old", "restart.dat")
     sys.exit(85)
 """
+BY_SYSTEM = """
+#!/usr/bin/env python3
+import os, subprocess, sys
+command = "timeout " + sys.argv[1] + " ./waves"
+if os.path.exists("restart.dat"):
+    command += " --restart restart.dat"
+{}
+if code != 124:
+    sys.exit(code)
+os.system("tail -n 1 restart.dat | grep -qx end || mv restart.old restart.dat")
+sys.exit(85)
+"""
 NO_LONGER, CODE = "no longer the exit code of the program here", "wrong-exit-code"
 WRONG = {
     "save": SAVE,
@@ -1058,6 +1070,18 @@ WRONG = {
             4,
             NO_LONGER,
             CODE,
+        ),
+        "an exit code that is turned around": Wrong(
+            wrapper(
+                RUNS.replace("timeout", "if ! timeout").replace(")\n", "); then\n")
+                + f"    code=$?\n    if [ $code -eq 124 ]; then\n{LEAVES}    fi\n    exit $code\nfi\n"
+            ),
+            2,
+            "by its `!`, this condition makes 0",
+            CODE,
+        ),
+        "the status of a process": Wrong(
+            wrapper(BY_SYSTEM.format("code = os.system(command)")), 6, "returns 256 times the exit code", CODE
         ),
         "ends at the first failure": Wrong(wrapper(KEPT.replace("\n", "\nset -eu\n", 1)), 2, "with `set -eu`", CODE),
         "ends at the first failure, by its first line": Wrong(
@@ -1262,6 +1286,8 @@ def restore_checkpoint(start, end):
             "#!/bin/bash\n./waves $([ -f restart.dat ] && echo --restart restart.dat) & pid=$!\nsleep $1 & timer=$!\n"
             "wait -n\ncode=$?\nif kill $timer; then exit $code; fi\nkill $pid\nwait $pid\n" + LEAVES
         ),
+        "the exit code of a shell": wrapper(BY_SYSTEM.format("code = subprocess.call(command, shell=True)")),
+        "the status of a process, in bits": wrapper(BY_SYSTEM.format("code = os.system(command) >> 8")),
         "two texts": wrapper(
             IN_PYTHON.replace('append("--restart restart.dat")', 'extend(["--restart", "restart.dat"])')
         ),

@@ -135,6 +135,42 @@ def too_late(lines: Lines) -> Iterator[Remedy]:
 
 
 @_cure(
+    "What is $? after `! false`, and what after `! true`?",
+    "`!` makes 0 of every exit code but 0. So it is 0 in the block below `if ! ...; then`, whatever the program said.",
+    "Start the program without `if`, and keep its exit code in the next line: code=$?.",
+    agrees=_LATE,
+)
+def negated(lines: Lines) -> Iterator[Remedy]:
+    """$? below `if ! program; then`."""
+    for number, found in lines.matching(r"(\s*)if\s+!\s+(.*\S)\s*;\s*then\s*$"):
+        rest = [line.replace("$?", "$kept_code") for line in lines[number + 1 :]]
+        if rest != lines[number + 1 :]:
+            yield lines.remedy(
+                "by its `!`, this condition makes 0 of every exit code but 0, which is lost",
+                number,
+                [*lines[:number], f"{found[2]}; kept_code=$?", f"{found[1]}if [ $kept_code -ne 0 ]; then", *rest],
+            )
+
+
+@_cure(
+    'What does os.system("exit 1") return? Try it.',
+    "os.system returns the status of the process as the system gives it: its exit code is multiplied by 256.",
+    "Use subprocess.run([...]).returncode, or subprocess.call([...]).",
+    agrees=_LATE,
+)
+def wait_status(lines: Lines) -> Iterator[Remedy]:
+    """The result of os.system() for an exit code, in Python."""
+    called = [number for number, line in enumerate(lines) if "os.system(" in line]
+    if called and "python" in lines[0]:
+        as_code = "import os; status = os.system; os.system = lambda what: os.waitstatus_to_exitcode(status(what))"
+        yield lines.remedy(
+            "os.system() returns 256 times the exit code, and not the exit code",
+            called[0],
+            [lines[0], as_code, *lines[1:]],
+        )
+
+
+@_cure(
     "What is the exit code of a pipe, and of which of its programs is it?",
     "A pipe ends with the exit code of its last command: that of `./program | tee log` is tee's.",
     "bash keeps the others: write set -o pipefail above the pipe, or look at ${PIPESTATUS[0]} right after it.",
@@ -257,6 +293,8 @@ def of_script(path: str) -> tuple[Cure, ...]:
         ends_at_failures,
         another_code,
         no_arguments,
+        negated,
+        wait_status,
         too_late,
         ends_itself,
     )
