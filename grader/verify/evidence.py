@@ -136,7 +136,12 @@ def saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
     made = [path for path in listed if run.sandbox.resolve(path) not in (None, *job.inputs)]
     programs = [(path, entry) for path, entry in job.inputs.items() if isinstance(entry, File) and entry.executable]
     lost = [(path, line) for path, entry in programs for line in _lost(entry.text)]
-    piped = [(path, line) for path, entry in programs for line in _piped(entry.text.splitlines())]
+    piped = [
+        (path, line)
+        for path, entry in programs
+        if "pipefail" not in entry.text
+        for line in _piped(entry.text.splitlines())
+    ]
     if len(made) < len(listed) or (set(made) <= set(job.transfer_output_files or ()) and not lost):
         return []
     why = f" ({LOST})" if lost else " (a pipe ends with the exit code of its last command)" if piped else ""

@@ -665,6 +665,30 @@ RESTORE = {
     "returns a number that is not whole": Wrong(
         changed(("int(file.read())", "float(file.read())")), 14, "does not return a whole number"
     ),
+    "another part": Wrong(
+        changed(("str(iteration)", 'f"{iteration}/{sys.argv[2]}"'), ("file.read()", 'file.read().split("/")[1]')),
+        11,
+        "is not the iteration that was saved",
+    ),
+    "another key": Wrong(
+        in_json(
+            '{"from": int(__import__("sys").argv[1]), "next": iteration}',
+            '["from"]',
+            "OSError, ValueError, KeyError, TypeError",
+        ),
+        11,
+        "is not the iteration that was saved",
+        "never-restores",
+    ),
+    "returns in finally": Wrong(
+        changed(
+            ("    except", "        if start <= iteration <= end:\n            return iteration\n    except"),
+            ("        return start\n    " + RETURNED, "        pass\n    finally:\n        return start"),
+        ),
+        17,
+        "it replaces what is returned above it",
+        "never-restores",
+    ),
     "returns nothing at first": Wrong(
         changed(("        return start\n", "        pass\n    else:\n    ")), 15, "comes to its end without a `return`"
     ),
@@ -1079,6 +1103,14 @@ WRONG = {
             2,
             "by its `!`, this condition makes 0",
             CODE,
+        ),
+        "one or the other": Wrong(
+            wrapper(
+                "#!/bin/bash\ntimeout $1 ./waves --restart restart.dat || timeout $1 ./waves\ncode=$?\n"
+                f"if [ $code -eq 124 ]; then\n{LEAVES}fi\nexit $code\n"
+            ),
+            2,
+            "so also when its time is up",
         ),
         "the status of a process": Wrong(
             wrapper(BY_SYSTEM.format("code = os.system(command)")), 6, "returns 256 times the exit code", CODE

@@ -11,6 +11,7 @@ from classroom import ANSWERS
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.cures import restoring, submitting
+from grader.course.exercises.behind_a_pipe.answers import script
 from grader.course.exercises.restore import exercise as restore
 from grader.course.exercises.save import exercise as save
 from grader.course.exercises.save.answers import save as save_answer
@@ -140,6 +141,13 @@ def test_what_a_script_does_not_wait_for_is_named(judged, exercise, files, left)
     (fact,) = (fact for fact in report.failure.evidence if fact.kind == "cut short")
     assert f"{left} still running" in fact.text and "goes on at once" in report.hints[1]
     assert report.points == 0 and report.failure.misconception is None
+
+
+def test_no_pipe_is_named_where_pipefail_is_set(judged):
+    text = "set -o pipefail\npython3 model.py 2>&1 | tee -a model.log\nexit 0"
+    report = judged("behind_a_pipe", script(text))
+    (fact,) = (fact for fact in report.failure.evidence if fact.kind == "saved in vain")
+    assert "pipe" not in fact.text
 
 
 def test_a_watcher_that_is_left_is_not_named_as_cut_short(judged):

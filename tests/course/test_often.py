@@ -176,7 +176,7 @@ def test_where_a_rule_saves_is_believed_only_if_it_can_be(text, executor):
         ),
         ("return 0 if iteration % 2 else None", "returned nothing that is true; it would not save once"),
         ("return iteration % 10 == 0", "saves again at once. It returned True."),
-        ("return 1", "saves again at once. It returned 1."),
+        ("return 1", "saves again at once. It returned 1, and that counts as true."),
         ("if seconds_since_checkpoint > 9000: 1 / 0", "does not save within that time."),
     ],
 )

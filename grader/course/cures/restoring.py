@@ -275,6 +275,45 @@ def _whole(value: ast.expr) -> ast.Call:
 
 
 @cure(
+    "What does the checkpoint contain, part by part, and which part is read here?",
+    "An index counts from 0: [0] is the first part, [1] the second, and [-1] the last.",
+    "Read the part that is the iteration.",
+    agrees=("never-restores", "error-swallowed"),
+)
+def _another_part(module: Module) -> Iterator[Remedy]:
+    """Another part of what was saved is read than the iteration."""
+    saved = [*dict.fromkeys(_texts(module, module.save))]
+    for node in module.nodes(module.restore, ast.Subscript):
+        if not isinstance(node.slice, ast.Constant):
+            continue
+        here = node.slice.value
+        others = [0, 1, 2, -1] if isinstance(here, int) else saved if here in saved else []
+        for other in [other for other in others if other != here][:MOST_NAMES]:
+            yield module.remedy(
+                {node.slice: ast.Constant(other)}, f"`{module.line(node)}` is not the iteration that was saved", node
+            )
+
+
+@cure(
+    "What does `return` in `finally` do with a value that is returned above it?",
+    "`finally` comes last, whatever happens: a `return` in it replaces the value that was to be returned.",
+    "Return start in `except`, or below the whole try statement.",
+    agrees=("never-restores", "error-swallowed"),
+)
+def _returns_at_last(module: Module) -> Iterator[Remedy]:
+    """A return in `finally`."""
+    for node in module.nodes(module.restore, ast.Try):
+        for last in (last for last in node.finalbody if isinstance(last, ast.Return)):
+            tried = ast.Try(node.body, node.handlers, node.orelse, [one for one in node.finalbody if one is not last])
+            whole = tried if tried.finalbody or tried.handlers else [*tried.body, *tried.orelse]
+            yield module.remedy(
+                {node: [whole, last] if isinstance(whole, ast.Try) else [*whole, last]},
+                "this `return` is in `finally`: it replaces what is returned above it",
+                last,
+            )
+
+
+@cure(
     "Under which name does save_checkpoint write, and which name does restore_checkpoint look for?",
     "Names of files, keys and formats must be the same in both functions, character by character.",
     "Write the name once, above the functions, as in PATH = 'checkpoint.txt', and use that in both.",
@@ -412,6 +451,8 @@ RESUMING = (
     _as_text,
     _compares_text,
     _no_number,
+    _another_part,
+    _returns_at_last,
     _another_name,
     _refused_by,
 )

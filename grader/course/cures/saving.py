@@ -186,6 +186,8 @@ def _another_value(module: Module) -> Iterator[Remedy]:
             written.append(node.value)
         elif isinstance(node, ast.Assign) and not mentions(node.value, "open", module.iteration):
             kept.append(node.value)
+    if any(mentions(value, module.iteration) for value in written):
+        return  # the iteration is written, too
     parts = [one for value in [*written, *kept] for one in ast.walk(value)]
     texts = {part for one in parts if isinstance(one, ast.JoinedStr) for part in one.values}
     called = {one.func for one in parts if isinstance(one, ast.Call)}

@@ -153,6 +153,27 @@ def negated(lines: Lines) -> Iterator[Remedy]:
 
 
 @_cure(
+    "When does the shell run the command after `||`?",
+    "`a || b` runs b whenever a does not exit with 0: if it can't begin, but also if it fails later, or its time is up.",
+    "Look for the file first: if [ -f restart.dat ]; then ...; else ...; fi",
+    agrees=("never-restores",),
+)
+def otherwise(lines: Lines) -> Iterator[Remedy]:
+    """`program --restart FILE || program`."""
+    for number, found in lines.matching(r"(\s*)(.*--restart (\S+)[^|]*?)\s*\|\|\s*([^|]*\./.*)$"):
+        indent, restart, file, fresh = found.groups()
+        yield lines.remedy(
+            "`||` starts the program anew whenever the first one does not exit with 0, so also when its time is up",
+            number,
+            [
+                *lines[:number],
+                f"{indent}if [ -f {file} ]; then {restart}; else {fresh}; fi",
+                *lines[number + 1 :],
+            ],
+        )
+
+
+@_cure(
     'What does os.system("exit 1") return? Try it.',
     "os.system returns the status of the process as the system gives it: its exit code is multiplied by 256.",
     "Use subprocess.run([...]).returncode, or subprocess.call([...]).",
@@ -294,6 +315,7 @@ def of_script(path: str) -> tuple[Cure, ...]:
         another_code,
         no_arguments,
         negated,
+        otherwise,
         wait_status,
         too_late,
         ends_itself,

@@ -45,6 +45,12 @@ MISCONCEPTION_HINTS = {
         "file, and tell waves of it.",
         3: "If restart.dat is there, start ./waves --restart restart.dat, else ./waves.",
     },
+    "listed-file-missing": {
+        2: "transfer_checkpoint_files takes names literally, and every one must exist whenever the job leaves with 85. waves "
+        "renames restart.dat to restart.old before it writes the next one.",
+        3: "If restart.dat is torn or not there, mv restart.old restart.dat, and only then leave with 85. List restart.dat and "
+        "my_output.txt.",
+    },
     "no-progress": {
         1: "How many steps did waves do in the repeating execution, and are they in a restart file?",
         2: "waves goes on from a restart file. Ended before it has written the next one, it is where it was.",
