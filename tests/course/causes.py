@@ -678,7 +678,6 @@ RESTORE = {
         ),
         11,
         "is not the iteration that was saved",
-        "never-restores",
     ),
     "returns in finally": Wrong(
         changed(
