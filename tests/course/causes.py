@@ -652,7 +652,7 @@ RESTORE = {
     "returns text": Wrong(
         changed(("int(file.read())", "file.read()"), (RETURNED, "return iteration or start")),
         11,
-        "`file.read()` is text",
+        "`file.read()` is not a number",
     ),
     "compares and returns text": Wrong(
         changed(
@@ -660,7 +660,7 @@ RESTORE = {
             (RETURNED, "return iteration if str(start) <= iteration <= str(end) else start"),
         ),
         11,
-        "`file.read()` is text",
+        "`file.read()` is not a number",
     ),
     "returns a number that is not whole": Wrong(
         changed(("int(file.read())", "float(file.read())")), 14, "does not return a whole number"
@@ -1100,7 +1100,7 @@ WRONG = {
                 + f"    code=$?\n    if [ $code -eq 124 ]; then\n{LEAVES}    fi\n    exit $code\nfi\n"
             ),
             2,
-            "by its `!`, this condition makes 0",
+            "`!` makes 0 of every exit code but 0",
             CODE,
         ),
         "one or the other": Wrong(

@@ -1,4 +1,5 @@
-"""Mistakes in restoring: the wrong iteration to begin with, the wrong file, or a bound that is off by one."""
+"""Mistakes in restoring: the wrong iteration to begin with, or none; the wrong file, or another part of it; text for a number;
+a condition that refuses the run's own checkpoint, as by a bound that is off by one."""
 
 from __future__ import annotations
 
@@ -253,7 +254,7 @@ def _no_number(module: Module) -> Iterator[Remedy]:
     if texts:
         yield module.remedy(
             {**made, **{node: _whole(node) for node in texts}},
-            f"`{module.line(texts[0])}` is text, and it is compared or returned as text",
+            f"`{module.line(texts[0])}` is not a number, but it is compared or returned like one",
             texts[0],
         )
     for node in nodes:

@@ -1,6 +1,7 @@
 """Mistakes in a wrapper, mostly in shell scripts: what only bash has, in a script for sh; spaces beside the = of a variable;
-several words in quotes; an exit code that is looked at too late, or that `set -e` or an option of timeout replaces; a function
-without its arguments; waiting once for a program that is told to stop; and a signal to the whole process group."""
+several words in quotes, or two arguments as one text; an exit code that is looked at too late, or lost by a pipe, by `!`, by
+`set -e`, by an option of timeout or by os.system(); `||` for `else`; a function without its arguments; waiting once for a
+program that is told to stop; and a signal to the whole process group."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _BASH_ALONE = re.compile(
 """What bash has, and a plain sh may not have."""
 _QUOTED = re.compile(r'"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"(?!\S)')
 _WAITS = r"\s*wait\b[^;&|]*$"
-_LATE = ("wrong-exit-code", "exit-zero-after-save", "always-85")
+_CODES = ("wrong-exit-code", "exit-zero-after-save", "always-85")
 """Misconceptions that may be behind an exit code that is not that of the program."""
 _ENDS_A_PROGRAM = re.compile(r"\btimeout\b|\./|\bpython3?\b|\bwait\b|^\s*(?:fi|done|esac)\b")
 _OPTIONS = re.compile(r"\btimeout\b[^|&;]*?( --preserve-status\b| -p\b| (?:-s ?|--signal[= ])(?:SIG)?(?:KILL|9)\b)")
@@ -115,7 +116,7 @@ def one_text(lines: Lines) -> Iterator[Remedy]:
     "Which command is the last one before `$?` is looked at?",
     "Each command sets $? anew: also [, echo, grep and kill, and an `if` whose condition is false.",
     "Keep the code in the line right after the program, code=$?, and use $code from there on.",
-    agrees=_LATE,
+    agrees=_CODES,
 )
 def too_late(lines: Lines) -> Iterator[Remedy]:
     """$? is used again, or for the first time, when other commands have run."""
@@ -138,7 +139,7 @@ def too_late(lines: Lines) -> Iterator[Remedy]:
     "What is $? after `! false`, and what after `! true`?",
     "`!` makes 0 of every exit code but 0. So it is 0 in the block below `if ! ...; then`, whatever the program said.",
     "Start the program without `if`, and keep its exit code in the next line: code=$?.",
-    agrees=_LATE,
+    agrees=_CODES,
 )
 def negated(lines: Lines) -> Iterator[Remedy]:
     """$? below `if ! program; then`."""
@@ -146,7 +147,7 @@ def negated(lines: Lines) -> Iterator[Remedy]:
         rest = [line.replace("$?", "$kept_code") for line in lines[number + 1 :]]
         if rest != lines[number + 1 :]:
             yield lines.remedy(
-                "by its `!`, this condition makes 0 of every exit code but 0, which is lost",
+                "`!` makes 0 of every exit code but 0, so the exit code of the program is lost in this line",
                 number,
                 [*lines[:number], f"{found[2]}; kept_code=$?", f"{found[1]}if [ $kept_code -ne 0 ]; then", *rest],
             )
@@ -177,7 +178,7 @@ def otherwise(lines: Lines) -> Iterator[Remedy]:
     'What does os.system("exit 1") return? Try it.',
     "os.system returns the status of the process as the system gives it: its exit code is multiplied by 256.",
     "Use subprocess.run([...]).returncode, or subprocess.call([...]).",
-    agrees=_LATE,
+    agrees=_CODES,
 )
 def wait_status(lines: Lines) -> Iterator[Remedy]:
     """The result of os.system() for an exit code, in Python."""
@@ -195,7 +196,7 @@ def wait_status(lines: Lines) -> Iterator[Remedy]:
     "What is the exit code of a pipe, and of which of its programs is it?",
     "A pipe ends with the exit code of its last command: that of `./program | tee log` is tee's.",
     "bash keeps the others: write set -o pipefail above the pipe, or look at ${PIPESTATUS[0]} right after it.",
-    agrees=_LATE,
+    agrees=_CODES,
 )
 def in_a_pipe(lines: Lines) -> Iterator[Remedy]:
     """The exit code of a pipe for that of its first command."""
@@ -212,7 +213,7 @@ def in_a_pipe(lines: Lines) -> Iterator[Remedy]:
     "What does `set -e` do when a command fails, and which command fails here when the time is up?",
     "With set -e, a script ends at the first command that does not exit with 0, and with the code of that command.",
     "Remove the -e, or write code=0 first and then `timeout ... || code=$?`.",
-    agrees=_LATE,
+    agrees=_CODES,
 )
 def ends_at_failures(lines: Lines) -> Iterator[Remedy]:
     """`set -e`, or an -e in the first line."""
@@ -232,7 +233,7 @@ def ends_at_failures(lines: Lines) -> Iterator[Remedy]:
     "timeout leaves with 124, unless its options say otherwise: with --preserve-status it leaves with the code of the program, "
     "143 after SIGTERM; and SIGKILL also ends timeout itself, which is 137.",
     "Leave the option out, and compare with 124; or compare with the other code.",
-    agrees=_LATE,
+    agrees=_CODES,
 )
 def another_code(lines: Lines) -> Iterator[Remedy]:
     """An option with which timeout does not leave with 124."""
