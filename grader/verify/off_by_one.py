@@ -159,7 +159,7 @@ class _EndlessTrial(_Trial):
     def later_numbers(self, path: str, before: File, entry: File, sandbox: Tree) -> Iterator[Tree | None]:
         was = numbers(before.content)
         for place, number in numbers(entry.content).items():
-            if (step := number.value - was[place].value) == 0:
+            if place not in was or (step := number.value - was[place].value) == 0:
                 continue
             named = [value + more for value in numbers_in(self.replays.job, 0) for more in (-1, 0)]
             for value in (*(int(number.value + step * times) for times in (MANY, MANY**2)), *named):

@@ -61,16 +61,16 @@ def _is_packed(content: bytes) -> bool:
 @lru_cache(64)
 def _listed(content: bytes) -> bytes:
     try:
-        return _Unpacking().contents(content)
+        return Unpacking(MOST_BYTES).contents(content)
     except ODD:
         return content
 
 
-class _Unpacking:
-    """Looks into one file, and into the archives in it, unless all together are too large."""
+class Unpacking:
+    """Looks into one file, and into the archives in it, unless all together have more than `most_bytes`."""
 
-    def __init__(self) -> None:
-        self.bytes, self.files = MOST_BYTES, MOST_FILES
+    def __init__(self, most_bytes: int) -> None:
+        self.bytes, self.files = most_bytes, MOST_FILES
 
     def contents(self, content: bytes, depth: int = 0) -> bytes:
         """The contents of a file without times; the file itself if it is not an archive. Raises one of ODD."""
@@ -107,6 +107,7 @@ class _Unpacking:
                 yield entry.name, f"{entry.mode:o} {entry.type.decode('latin-1')}", data
 
     def read(self, file: IO[bytes] | io.BufferedIOBase) -> bytes:
+        """The rest of an open file. Raises one of ODD, also if it is too much."""
         data = file.read(self.bytes + 1)
         self.bytes -= len(data)
         if self.bytes < 0:

@@ -20,14 +20,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .packed import ODD
+from .packed import ODD, Unpacking
 from .serialized import IN_PERL, IN_R, IN_R_DATA, stored
 
 if TYPE_CHECKING:
     import sqlite3
 
-MOST_BYTES = 64 << 10
-"""The largest file in which to look for numbers."""
+MOST_BYTES, MOST_UNPACKED = 64 << 10, 256 << 10
+"""The largest file in which to look for numbers, and the largest contents of an archive."""
 UNALIGNED = 4096
 """In binary data of up to this many bytes, numbers may begin at any byte; in larger data, at every fourth."""
 LARGEST, SMALLEST = 1e12, 1e-9
@@ -40,7 +40,7 @@ _PICKLED = {"BININT1": "<B", "BININT2": "<H", "BININT": "<i", "BINFLOAT": ">d"}
 DATABASE = b"SQLite format 3\0"
 MOST_ROWS = 20
 """The last rows of a table, in which to look for numbers."""
-MOST_STEPS = 1_000_000
+MOST_STEPS = 50_000
 """The most steps of SQLite's virtual machine for one statement."""
 
 Place = tuple[str, int]
@@ -59,10 +59,8 @@ class Number(NamedTuple):
 @lru_cache(64)
 def numbers(content: bytes) -> dict[Place, Number]:
     """The numbers in a file, by their places; none if it can't be read."""
-    if len(content) > MOST_BYTES:
-        return {}
     try:
-        return dict(_numbers(content))
+        return dict(_numbers_in(content))
     except ODD:
         return {}
 
@@ -70,20 +68,24 @@ def numbers(content: bytes) -> dict[Place, Number]:
 def number_at(content: bytes, place: Place) -> Number | None:
     """The number at this place, if there is one."""
     try:
-        return next((number for each, number in _numbers(content) if each == place), None)
+        return next((number for each, number in _numbers_in(content) if each == place), None)
     except ODD:
         return None
 
 
-def _numbers(content: bytes) -> Iterator[tuple[Place, Number]]:
+def _numbers_in(content: bytes) -> Iterator[tuple[Place, Number]]:
+    return _numbers(content, Unpacking(MOST_UNPACKED)) if len(content) <= MOST_BYTES else iter(())
+
+
+def _numbers(content: bytes, unpacking: Unpacking) -> Iterator[tuple[Place, Number]]:
     if content.startswith(b"PK\x03\x04"):
-        yield from _zipped(content)
+        yield from _zipped(content, unpacking)
     elif content.startswith(DATABASE):
         yield from _in_rows(content)
     elif content.startswith((IN_R, IN_R_DATA, IN_PERL)):
         yield from _serialized(content)
     elif content.startswith(b"\x1f\x8b"):
-        for place, number in _numbers(gzip.decompress(content)):
+        for place, number in _numbers(unpacking.read(gzip.open(io.BytesIO(content))), unpacking):
 
             def compressed(value: Decimal | int, become: Callable[[Decimal | int], bytes] = number.become) -> bytes:
                 return gzip.compress(become(value))
@@ -201,11 +203,15 @@ def _serialized(content: bytes) -> Iterator[tuple[Place, Number]]:
             yield (f"stored {where}", 1), Number(value, put)
 
 
-def _zipped(content: bytes) -> Iterator[tuple[Place, Number]]:
+def _zipped(content: bytes, unpacking: Unpacking) -> Iterator[tuple[Place, Number]]:
+    members = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = {info.filename: archive.read(info) for info in archive.infolist() if info.file_size <= MOST_BYTES}
+        for info in archive.infolist():
+            if info.file_size <= MOST_BYTES:
+                with archive.open(info) as file:
+                    members[info.filename] = unpacking.read(file)
     for name, data in members.items():
-        for (form, at), number in _numbers(data):
+        for (form, at), number in _numbers(data, unpacking):
 
             def become(
                 value: Decimal | int, name: str = name, become: Callable[[Decimal | int], bytes] = number.become

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import pytest
 
+from grader.verify import saved_numbers
 from grader.verify.saved_numbers import numbers
 
 
@@ -93,6 +94,17 @@ def test_each_number_is_found_and_can_become_another(content, read):
 )
 def test_a_broken_file_has_no_numbers(content):
     assert numbers(content) == {}
+
+
+def test_what_is_packed_counts_together_with_all_that_is_packed_in_it(monkeypatch):
+    monkeypatch.setattr(saved_numbers, "MOST_UNPACKED", 1000)
+    half, several = b"1 " * 250, io.BytesIO()
+    with zipfile.ZipFile(several, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(str(number), half)
+    packed = (gzip.compress(half + half), zipped(gzip.compress(half)))
+    too_much = (gzip.compress(half + half + b"1"), zipped(gzip.compress(half + half)), several.getvalue())
+    assert [len(numbers(content)) for content in (*packed, *too_much)] == [500, 250, 0, 0, 0]
 
 
 def test_a_number_that_perl_has_stored_as_text_can_become_longer():
