@@ -255,7 +255,7 @@ class Rule:
         try:
             answers = [json.loads(line) for line in file.text.splitlines()]
             return [RuleAnswer(int(seconds), saves is True, plain(str(text)[:40])) for seconds, saves, text in answers]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return []
 
 

@@ -72,6 +72,22 @@ _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen
 """How a Python program starts other programs."""
 _SLEEPS = re.compile(rb"sleep|\bdate\b|SECONDS|EPOCHREALTIME|%\(|read .*-\w*t")
 """How a shell sleeps or reads the time."""
+_MEMORY = {str: [int, str, str, str]}
+NOTES = (
+    ["open", str, str],
+    ["empty", str],
+    ["look"],
+    ["look", str],
+    ["raise", str, int, str, str],
+    ["random", str, str],
+    ["stay", str, int, float, {str: int}],
+    ["back", str, int],
+    ["shell"],
+    ["first", _MEMORY],
+    ["left", _MEMORY],
+    ["then", _MEMORY],
+)
+"""The notes of inside/watch.py, unbroken.py and memory.py, with the types of what is in them."""
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 """The PATH of jobs, by default."""
 
@@ -274,7 +290,6 @@ class Executor:
             "computing": self.seconds_per_cpu_second > 0,
             "limits": _as_dict(self.limits),
             "scratch": str(self._scratch.path),
-            "failure": f"{control}/failure",
         }
 
     def _start(self, job: Job, start: Start, slot: int, directory: Path, clock_file: str) -> dict[str, Any]:
@@ -338,7 +353,7 @@ class Executor:
         over = limit and self._in_words(limit)
         # A job may have put a link in its place.
         control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull
-        now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
+        now, looked = clock.read(content(f"{control}/clock", clock.SIZE))
         seconds = _elapsed(now, start)
         outside = self._scratch.names_outside()
         if not answer.lost and self._scratch.is_whole(directory):
@@ -355,7 +370,6 @@ class Executor:
                     raise
                 over = f"can be read in the sandbox ({problem.strerror})"
         over = over or self._too_large(before, after)
-        number, _, why = text(f"{control}/failure").partition(" ")
         return Run(
             exit=exit,
             sandbox=after,
@@ -364,10 +378,10 @@ class Executor:
             stderr=self._written(STDERR, before, after, text(f"{control}/stderr")),
             over=over,
             limit=limit,
-            unstartable=why or None,
-            error=int(number or 0),
+            unstartable=os.strerror(answer.failed) if answer.failed else None,
+            error=answer.failed,
             looked=looked or os.path.exists(f"{control}/clock.asked"),
-            lost=answer.lost or not begun,
+            lost=answer.lost or not answer.begun,
             outside=outside,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
@@ -468,10 +482,21 @@ def _elapsed(now: float, start: float) -> float:
 
 
 def _notes(lines: str) -> Iterator[Note]:
+    """The notes in a file, without what else a job may have written there."""
     for line in lines.splitlines():
         try:
             note = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(note, list) and note:
+        if any(_has_shape(note, shape) for shape in NOTES):
             yield tuple(note)
+
+
+def _has_shape(value: object, shape: object) -> bool:
+    if isinstance(shape, type):
+        return type(value) is shape
+    if isinstance(shape, list):
+        return isinstance(value, list) and len(value) == len(shape) and all(map(_has_shape, value, shape))
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_has_shape(each, shape[str]) for each in value.values())
+    return value == shape

@@ -52,6 +52,9 @@ class Answer(NamedTuple):
     """The limit that the program exceeded: time, cpu, memory, processes, disk; '' if none."""
     cpu: float
     """Seconds of processor time that it took."""
+    begun: bool = True
+    """Whether the program was begun; `failed`: the system's error number if it can't be executed, else 0."""
+    failed: int = 0
     lost: bool = False
     """Whether the starter died too, so that no file left behind can be relied on."""
     trouble: str = ""

@@ -423,6 +423,39 @@ def test_tracing_notes_where_random_numbers_begin(run):
     assert noted[0][2] != noted[2][2]
 
 
+ODD_NOTES = [
+    "[" * 100_000, "nothing", "[]", "null", "5", '["open"]', '["open", {}, []]', '["raise", 5, "x", {}, []]', '["look", {}]',
+    '["stay", "job", 1, "x", {}]', '["stay", "job", 1, 1.0, {"file": []}]', '["back", [], {}]', '["random", "seed"]',
+    '["first", {"x": [1]}]', '["then", []]', '["shell", 1]', "[[1]]", '[{"open": 1}, "x", "r"]', f'["back", "job", {"9" * 5000}]',
+]  # fmt: skip
+
+
+def test_only_what_has_the_shape_of_a_note_counts_as_one(run):
+    done = run(
+        f"""
+        import os
+        open("missing.txt", "w").close()
+        with open(os.path.dirname(os.environ["_SIMULATOR_CLOCK"]) + "/trace", "a") as file:
+            file.write("\\n".join({ODD_NOTES!r}) + "\\n")
+        open("last.txt", "w").close()
+    """,
+        trace=True,
+    )
+    assert done.exit.code == 0
+    assert {note[0] for note in done.notes} == {"open", "look", "empty"}
+    assert {("open", "missing.txt", "w"), ("open", "last.txt", "w")} < {*done.notes}
+
+
+@pytest.mark.parametrize(
+    "lie", ["open(control + '/failure', 'w').write('2 none')", "open(clock, 'r+b').write(bytes(4096))"]
+)
+def test_a_program_that_ran_can_not_say_that_it_did_not_begin(run, lie):
+    done = run(
+        f"import os; clock = os.environ['_SIMULATOR_CLOCK']; control = os.path.dirname(clock); {lie}; os._exit(85)"
+    )
+    assert (done.exit.code, done.unstartable, done.error, done.lost) == (85, None, 0, False)
+
+
 # -- virtual time in Python --------------------------------------------------------------
 
 

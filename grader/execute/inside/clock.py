@@ -229,12 +229,12 @@ def create(path: str, now: float, rate: float = 0.0) -> None:
         file.write(head.ljust(SIZE, b"\0"))
 
 
-def read(content: bytes) -> "tuple[float, bool, bool]":
-    """(the time, whether the job has read the clock, whether the job has begun), from the first bytes of a clock file."""
+def read(content: bytes) -> "tuple[float, bool]":
+    """(the time, whether the job has read the clock), from the first bytes of a clock file."""
     if len(content) < _TEXT.size + _SERIAL.size + _HEAD.size:
-        return float("nan"), False, True  # only the job can have truncated it
-    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(content, _TEXT.size + _SERIAL.size)
-    return now, bool(looked), first != 0
+        return float("nan"), False  # only the job can have truncated it
+    now, *_, looked = _HEAD.unpack_from(content, _TEXT.size + _SERIAL.size)
+    return now, bool(looked)
 
 
 def attach(path: str, begins: bool = False) -> None:

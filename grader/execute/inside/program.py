@@ -4,6 +4,7 @@ A Python program runs in this interpreter, see script.py. Any other program repl
 """
 
 import _signal as signal
+import errno
 import itertools
 import marshal
 import math
@@ -73,12 +74,12 @@ def run(request: "Request") -> None:
         _become(request)
     except OSError:  # the judge has ended, and its directories are gone
         os._exit(126)
-    if request["sleep server"]:
-        try:
-            sleep_server.begin(request["clock"] + ".sleep", request["sleep server"][1])
-        finally:
-            os.close(request["sleep server"][1])
+    prologue = request["prologue"][1]
+    if request["sleeps"]:
+        sleep_server.begin(request["clock"] + ".sleep", prologue)
+    os.write(prologue, b"begun\n")
     if request["python"]:
+        os.close(prologue)
         _run_python(request)
     else:
         _execute(request)
@@ -97,7 +98,7 @@ def _become(request: "Request") -> None:
         file = os.open(path, flags, 0o644)
         os.dup2(file, number)
         os.close(file)
-    kept = request["sleep server"][1] if request["sleep server"] else 256
+    kept = request["prologue"][1]
     os.closerange(3, kept)
     os.closerange(kept + 1, 256)
     os.chdir(request["directory"])
@@ -160,8 +161,7 @@ def _execute(request: "Request") -> None:
             environment["_SIMULATOR_UNBROKEN"] = json.dumps(settings)
         os.execve(request["program"], request["arguments"], environment)
     except OSError as error:
-        with open(request["failure"], "w") as file:
-            file.write(f"{error.errno or 0} {error.strerror or error}")
+        os.write(request["prologue"][1], b"failed %d\n" % (error.errno or errno.EIO))
         os._exit(127)
 
 
@@ -205,7 +205,7 @@ def expect(request: "Request") -> bool:
         _environment = {}
     request["unknown"] = unknown if len(script.known) < MOST_KNOWN else []
     request["pipe"] = os.pipe() if request["unknown"] else None
-    request["sleep server"] = os.pipe() if request["sleeps"] else None
+    request["prologue"] = os.pipe()
     return len(sys.modules) > before
 
 
@@ -223,6 +223,7 @@ def _import(names: "list[str]") -> None:
 
 def learn(request: "Request") -> None:
     """After forking: read the code that the child compiled from the program's files, for the next executions."""
+    os.close(request["prologue"][1])
     if request["pipe"]:
         reading, writing = request["pipe"]
         os.close(writing)
@@ -230,15 +231,19 @@ def learn(request: "Request") -> None:
             _know(request["unknown"], pipe.read(MOST_CODE))
 
 
-def sleep_servers(request: "Request") -> "set[tuple[int, int]]":
-    """After the program: the sleep server that it started, if any, as leftovers.identity() gives it."""
-    if not request["sleep server"]:
-        return set()
-    reading, writing = request["sleep server"]
-    os.close(writing)
-    with open(reading, "rb") as pipe:
-        lines = [line.split() for line in pipe.read().splitlines()]
-    return {(int(process), int(started)) for process, started in lines}
+def prologue(request: "Request") -> "tuple[bool, int, set[tuple[int, int]]]":
+    """After the program: whether it has begun, the system's error if it can't be executed, and its sleep server, if any, as
+    leftovers.identity() gives it. Said before any code of the job's runs, in a pipe that the job does not get."""
+    reading = request["prologue"][0]
+    os.set_blocking(reading, False)  # a process that an earlier start left may have stopped one that writes
+    try:
+        lines = [line.split() for line in os.read(reading, 4096).splitlines()]
+    except BlockingIOError:
+        lines = []
+    os.close(reading)
+    failed = next((int(number) for word, *rest in lines if word == b"failed" for number in rest), 0)
+    servers = {(int(rest[0]), int(rest[1])) for word, *rest in lines if word == b"server"}
+    return [b"begun"] in lines, failed, servers
 
 
 def _compile(request: "Request") -> None:

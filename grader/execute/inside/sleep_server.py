@@ -48,7 +48,7 @@ def begin(pipe: str, starter: int) -> None:
     elif child == 0:
         server = _fork(pipe)
         if server != 0:
-            os.write(starter, b"%d %d\n" % (leftovers.identity(server) or (0, 0)) if server else b"")
+            os.write(starter, b"server %d %d\n" % (leftovers.identity(server) or (0, 0)) if server else b"")
             os._exit(0)  # so that the server is not a child of the program, which might wait for it
         _detach(file)
         _serve(pipe, file)

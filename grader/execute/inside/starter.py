@@ -74,7 +74,7 @@ def attend(request: "Request") -> "bytes | None":
             pid = os.fork()
         except OSError as error:
             program.learn(request)
-            servers |= program.sleep_servers(request)
+            program.prologue(request)
             kill_all()
             end_orphans()
             return (
@@ -86,25 +86,31 @@ def attend(request: "Request") -> "bytes | None":
             return None
         program.learn(request)
         status = meter.wait(pid)
-        servers |= program.sleep_servers(request)
+        begun, failed, server = program.prologue(request)
+        servers |= server
         checkpoint = not meter.over and ended_with(status, request["checkpoint"])
         left = left_running(request, meter, servers) if checkpoint else []
         if not checkpoint or left is None:
             break
     kill_all(pid)
     end_orphans()
-    return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f, "starts": %d, "left": %s}\n' % (
-        b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null",
-        b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
-        meter.over.encode(),
-        meter.cpu,
-        number,
-        b"null"
-        if left is None
-        else b"[%s]"
-        % b", ".join(
-            b'[%s, "%s"]' % (b"true" if pid in earlier else b"false", command.hex().encode()) for pid, command in left
-        ),
+    code = b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null"
+    ended_by = b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null"
+    processes = b", ".join(
+        b'[%s, "%s"]' % (b"true" if pid in earlier else b"false", command.hex().encode()) for pid, command in left or ()
+    )
+    return (
+        b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f, "begun": %s, "failed": %d, "starts": %d, "left": %s}\n'
+        % (
+            code,
+            ended_by,
+            meter.over.encode(),
+            meter.cpu,
+            b"true" if begun else b"false",
+            failed,
+            number,
+            b"null" if left is None else b"[%s]" % processes,
+        )
     )
 
 
