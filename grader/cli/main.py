@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr = open(os.devnull, "w")  # since 3.13, Python flushes it again at exit, and exits with 120
         return UNUSABLE.get(_command_in(given), 2)
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 128 + 2
 
 

@@ -1000,9 +1000,23 @@ def test_ctrl_c_while_a_program_runs_leaves_nothing_anywhere(job, tmp_path):
     assert any("starts in a new sandbox" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
-    assert (process.returncode, err) == (130, "interrupted; nothing was written\n")
+    assert (process.returncode, err) == (130, "interrupted\n")
     assert snapshot(file.parent) == before
     assert names(scratch) == set()
+
+
+def test_ctrl_c_before_the_command_is_known_shows_no_traceback():
+    interrupted = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(name, *_):
+        if name == "grader.cli.main": os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("grader", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", interrupted], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_ctrl_c_while_files_come_home_leaves_no_half_of_one(grader, job, monkeypatch):
