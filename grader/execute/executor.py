@@ -226,12 +226,13 @@ class Executor:
             with self._scratch.room():
                 stamps = self._stamps(job)
                 first, own = starts[0], ads.own_files(job, str(directory), self.host(slot))
-                real = time.time()
+                real, began = time.time(), time.monotonic()
                 self._scratch.lay_out(directory, first.sandbox, own, first.sandbox.times.get(LAID_OUT, first.clock))
                 request = self._request(job, starts, slot, stop, trace)
                 request["unbroken"] = unbroken and [request["checkpoint"], unbroken._asdict()]
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
+                real = min(real, time.time() - (time.monotonic() - began))  # the clock may have been set back
                 if answer.trouble:
                     raise MachineTrouble(
                         f"No process could be started for a program: {answer.trouble}. Is memory short, or `ulimit -u` too small?"

@@ -17,7 +17,7 @@ from grader.execute import given, startd
 from grader.execute.executor import Executor
 from grader.execute.isolation import confinement
 from grader.execute.startd import Answer, Startd
-from grader.rules.execution import Limits, LostExecution, MachineTrouble
+from grader.rules.execution import EPOCH, Limits, LostExecution, MachineTrouble
 from grader.rules.job import Job
 from grader.tree import File, Tree
 
@@ -108,6 +108,16 @@ def test_a_program_that_is_killed_from_outside_once_is_executed_again(machine, p
     if machine._confine is None:
         mark.touch()
         assert machine.run(job, job.inputs).stdout == "fine\n"
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_clock_that_is_set_changes_no_time_of_a_file(machine, python_job, monkeypatch, hours):
+    execute, off = machine._startd.execute, [hours * 3600]
+    monkeypatch.setattr(time, "time", lambda: time.time_ns() / 1e9 - sum(off))
+    monkeypatch.setattr(machine._startd, "execute", lambda *request: (execute(*request), off.clear())[0])
+    job = python_job("import time; time.sleep(5); open('file', 'w').write('x')")
+    run = machine.run(job, job.inputs)
+    assert run.sandbox.times["file"] == EPOCH + 5
 
 
 def test_no_process_for_a_program_is_the_trouble_of_the_machine(machine, python_job, monkeypatch):
