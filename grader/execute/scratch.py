@@ -16,7 +16,6 @@ import os
 import shlex
 import shutil
 import stat
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,10 +32,21 @@ MOST_ROOM = 64 << 20
 """The most bytes, in addition to FREE, that must be free before an execution."""
 SCARCE = {
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EROFS", "EIO")
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EMFILE", "ENFILE", "ENOMEM", "EROFS", "EIO")
     if hasattr(errno, name)
 }
 """Errors that are the machine's fault, not the job's."""
+
+
+@contextmanager
+def enough(where: str | Path, remedy: str = "have TMPDIR name another directory") -> Iterator[None]:
+    """Within it, a lack of room, memory or open files raises MachineTrouble, which names this directory."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in SCARCE:
+            raise
+        raise MachineTrouble(f"There is no room in {where} ({error.strerror}). Make room there, or {remedy}.") from None
 
 
 class Scratch:
@@ -51,10 +61,8 @@ class Scratch:
         for path, remedy in ((where, "Have TMPDIR name another directory."), (INSIDE, "Rename the course's folder.")):
             if os.pathsep in str(path):  # it would split the path in PATH and PYTHONPATH
                 raise MachineTrouble(f"Jobs can't run with a “{os.pathsep}” in the name of {path}. {remedy}")
-        try:
+        with enough(where):
             self._directory = Temporary(EXECUTE, where)
-        except OSError as error:
-            raise _no_room(error.strerror, tempfile.gettempdir()) from None
         self.path = self._directory.path / "jobs"
         self.control, self.home, self.tools, self.tmp = (
             self.path / name for name in ("control", "home", "tools", "tmp")
@@ -63,7 +71,8 @@ class Scratch:
         self._mode = 0o700 if self._user is None else 0o711
         self._directory.path.chmod(self._mode)
         self._kept = {str(self.tmp / path) for path in confine.mounted(self.path)} if confine else ()
-        self._make()
+        with enough(where):
+            self._make()
 
     def renew(self) -> None:
         """Replace all directories by new ones, as a job may have set attributes that can't be reset. No job may run."""
@@ -88,21 +97,17 @@ class Scratch:
     @contextmanager
     def room(self) -> Iterator[None]:
         """Within the block, a lack of room on the disk raises MachineTrouble. Also checks the room before and after."""
-        self._require(self._room + FREE)
-        try:
+        with enough(self.path.parent):
+            self._require(self._room + FREE)
             yield
-        except OSError as error:
-            if error.errno not in SCARCE:
-                raise
-            raise _no_room(error.strerror, str(self.path.parent)) from None
-        self._require(FREE)
+            self._require(FREE)
 
     def _require(self, free: int) -> None:
         status = os.statvfs(self.path)
         if (available := status.f_bavail * status.f_frsize) < free:
-            raise _no_room(f"{available >> 10:,} kB are free", str(self.path.parent))
+            raise OSError(errno.ENOSPC, f"{available >> 10:,} kB are free")
         if status.f_files and not status.f_favail:
-            raise _no_room("no more files can be created", str(self.path.parent))
+            raise OSError(errno.ENOSPC, "no more files can be created")
 
     def lay_out(self, directory: Path, sandbox: Tree, own: Tree, began: float) -> None:
         """Create an execute directory with this sandbox and HTCondor's `own` files, and empty control and home
@@ -179,12 +184,6 @@ class Scratch:
 exec {python} "$@"
 """,
             )
-
-
-def _no_room(why: str | None, where: str) -> MachineTrouble:
-    return MachineTrouble(
-        f"There is no room for jobs to run in {where} ({why}). Make room there, or have TMPDIR name another directory."
-    )
 
 
 def text(path: Path | str, most: int = 1 << 20) -> str:

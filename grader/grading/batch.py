@@ -82,7 +82,7 @@ def grade(
         settings = Settings(reports / ".grades", confine, seed or UNSEEN)
         if confine and confine.bubblewrap and (problem := exposed(folder, out.parent, reports)):
             raise Refused(plain(problem))
-        if problem := _unwritable(out, settings.store, reports / "students"):
+        if problem := _unwritable(out, reports, settings.store, reports / "students"):
             raise Refused(problem)
     except Refused as refused:
         print(f"grader grade: {refused}", file=say)

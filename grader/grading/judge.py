@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import signal
+import tempfile
 import threading
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from ..course.trusted import shared
 from ..execute.executor import Executor
 from ..execute.given import given
 from ..execute.isolation import Confinement
+from ..execute.scratch import enough
 from ..rules.execution import Limits, MachineTrouble
 from ..rules.schedule import render
 from ..text import series, shorten
@@ -260,7 +262,7 @@ def judge_one(
 def _judged(exercise: Exercise, answer: Tree, executor: BudgetedExecutor, seed: str) -> Graded:
     executor.begin()
     try:
-        with at_most(executor.seconds):
+        with at_most(executor.seconds), enough(tempfile.gettempdir()):
             report = exercise.judge(answer, executor, seed)
     except MachineTrouble:
         raise

@@ -18,6 +18,7 @@ from types import FrameType
 from ..course.budgeted import LIMITS
 from ..course.catalogue import EXERCISES
 from ..course.trusted import shared
+from ..execute.scratch import enough
 from ..execute.temporary import GRADING, Temporary, place, remove_leftovers
 from ..rules.execution import MachineTrouble
 from .collect import HandIn
@@ -82,8 +83,13 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
     parents.close()  # so that the pipe closes when the parent ends
     signal.signal(signal.SIGINT, lambda *_: None)  # the parent gets the interrupt too, and ends this process
     signal.signal(signal.SIGTERM, _leave)
-    tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=scratch)
-    os.chmod(tempfile.tempdir, 0o711)
+    try:
+        with enough(scratch):
+            own = tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=scratch)
+            os.chmod(own, 0o711)
+    except MachineTrouble as trouble:
+        pipe.send(trouble)
+        return
     try:
         with shared():
             while True:
@@ -91,7 +97,7 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
     except MachineTrouble as trouble:  # no program can run here at all
         pipe.send(trouble)
     except (EOFError, OSError):  # the parent is gone, so nobody else removes the directory
-        shutil.rmtree(tempfile.tempdir, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
         try:
             os.rmdir(scratch)
         except OSError:
@@ -100,7 +106,8 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
 
 def _outcome(handed: HandIn, settings: Settings) -> StoreEntry | MachineTrouble:
     try:
-        return grade_one(handed, settings)
+        with enough(settings.store, "name another place with --reports"):
+            return grade_one(handed, settings)
     except MachineTrouble as trouble:
         return trouble
     except Exception as error:  # one submission must not stop the others

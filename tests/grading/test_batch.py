@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import itertools
 import json
@@ -723,6 +724,29 @@ def test_where_nothing_can_be_written_nothing_is_graded(tmp_path, monkeypatch, o
     assert grade(Path("in"), **{name: Path(path) for name, path in options.items()}, say=said) == 2
     assert says in said.getvalue() and len(said.getvalue().strip().splitlines()) == 1
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EFBIG, errno.ENOMEM, errno.EMFILE])
+@pytest.mark.parametrize(
+    ("where", "remedy"),
+    [
+        ("grader.grading.store.write_whole", "name another place with --reports"),
+        ("grader.grading.workers.tempfile.mkdtemp", "have TMPDIR name another directory"),
+        ("grader.course.exercise.Exercise.judge", "have TMPDIR name another directory"),
+    ],
+)
+def test_what_the_machine_lacks_stops_it_and_costs_nobody_points(tmp_path, monkeypatch, where, remedy, error):
+    def fails(*arguments, prefix="worker-", **options):
+        if prefix == "worker-":
+            raise OSError(error, os.strerror(error))
+        return mkdtemp(*arguments, prefix=prefix, **options)
+
+    mkdtemp = tempfile.mkdtemp
+    monkeypatch.setattr(where, fails)
+    lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
+    status, _, said = run(tmp_path, tmp_path / "in")
+    assert status == 2 and os.strerror(error) in said and said.rstrip().endswith(f"Make room there, or {remedy}.")
+    assert not (tmp_path / "grades.csv").exists()
 
 
 def test_the_page_of_who_is_in_the_class_no_more_goes(tmp_path):
