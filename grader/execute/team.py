@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from queue import SimpleQueue
 from typing import Unpack
 
@@ -35,8 +35,7 @@ class Team:
         self._threads = ThreadPoolExecutor(size)
         self._begun = 0
         self._pending: set[Future[Run]] = set()
-        self._afresh: ExitStack | None = None
-        """Within afresh(), the members' own afresh() contexts."""
+        self._afresh = False
         self.mark = self.first.mark
         self.limits = self.first.limits
 
@@ -67,20 +66,21 @@ class Team:
     @contextmanager
     def afresh(self) -> Iterator[None]:
         """Within the block, execute every request, even if the answer is known."""
-        with ExitStack() as stack:
-            for member in self._members:
-                stack.enter_context(member.afresh())
-            self._afresh = stack
-            try:
-                yield
-            finally:
-                self._afresh = None
+        self._afresh = True
+        try:
+            yield
+        finally:
+            self._afresh = False
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute a program, as Executor.run() does, and wait for its end."""
+        return self._run(self._afresh, job, sandbox, **circumstances)
+
+    def _run(self, afresh: bool, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         member = self._idle.get()
         try:
-            return executed_for(self.first, member, job, sandbox, **circumstances)
+            with member.afresh() if afresh else nullcontext():
+                return executed_for(self.first, member, job, sandbox, **circumstances)
         finally:
             self._idle.put(member)
 
@@ -94,7 +94,7 @@ class Team:
         if len(self._members) < min(self._size, self._begun + 2):
             self._add()
         self._begun += 1
-        future = self._threads.submit(self.run, job, sandbox, **circumstances)
+        future = self._threads.submit(self._run, self._afresh, job, sandbox, **circumstances)
         self._pending.add(future)
         future.add_done_callback(self._ended)
         return future
@@ -107,8 +107,6 @@ class Team:
 
     def _add(self) -> None:
         member = self._make()
-        if self._afresh is not None:
-            self._afresh.enter_context(member.afresh())
         self._members.append(member)
         self._idle.put(member)
 

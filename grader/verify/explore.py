@@ -223,7 +223,7 @@ class _Explorer:
         self.sent: set[str] = set()
         """All top-level names that checkpoints have sent to the spool."""
         self.runs: dict[tuple[object, ...], Run] = {}
-        self.begun: dict[tuple[object, ...], Future[Run] | Run] = {}
+        self.begun: dict[tuple[object, ...], tuple[Situation, Future[Run] | Run]] = {}
         """Executions that will be needed, and were started in other threads."""
         self.foreseen: list[Situation] = []
         """The starts of the run without faults, if it does the same as an earlier one."""
@@ -415,11 +415,9 @@ class _Explorer:
         began = time.monotonic()
         try:
             with self.observer.execution_of(schedule, now.execution):
-                under_way = None if stop or trace else self.begun.pop(self.start_key(now), None)
-                if isinstance(under_way, Future):
-                    run = under_way.result()
-                else:
-                    run = under_way or execute(self.executor, self.job, now, stop, trace)
+                run = None if stop or trace else self.under_way(now)
+                if run is None:
+                    run = execute(self.executor, self.job, now, stop, trace)
         except KeyboardInterrupt:
             if self.observer.stopped:
                 raise Exhausted(Unknown.INTERRUPTED, "") from None
@@ -428,6 +426,14 @@ class _Explorer:
         self.observer.executions += 1
         return run
 
+    def under_way(self, now: Situation) -> Run | None:
+        """Wait for the execution that was started ahead for this situation, if there is one. It must have started at the
+        same time with the same files, so that results do not depend on which executions are started ahead."""
+        before, run = self.begun.pop(self.start_key(now), (None, None))
+        if before is None or (before.time, before.directory.times) != (now.time, now.directory.times):
+            return None
+        return run.result() if isinstance(run, Future) else run
+
     def begin(self, now: Situation) -> None:
         """Start an execution that will be needed, if it is worthwhile and another executor is free."""
         ahead = self.ahead
@@ -435,7 +441,7 @@ class _Explorer:
             return
         key = self.start_key(now)
         if key not in self.runs and key not in self.begun:
-            self.begun[key] = execute(ahead, self.job, now)
+            self.begun[key] = now, execute(ahead, self.job, now)
 
     @property
     def ahead(self) -> Any:
@@ -457,7 +463,7 @@ class _Explorer:
 
     def begin_next(self) -> None:
         """Start the executions of the next states in the queue."""
-        for *_, state in self.queue[:LOOKED_AHEAD]:
+        for *_, state in heapq.nsmallest(LOOKED_AHEAD, self.queue):
             self.begin(state.now)
 
     # -- states ----------------------------------------------------------------
@@ -744,8 +750,8 @@ class _Explorer:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
         fresh = self.again(expected=None, bounds=bounds)
+        one, returned_files = self.uninterrupted(self.first)
         with self.executor.afresh():
-            one, returned_files = self.uninterrupted(self.first)
             fresh.foreseen = [state.now for state in one.way()]
             other, again = fresh.uninterrupted(fresh.first)
         if self.observer.stopped:
