@@ -60,6 +60,7 @@ from .common import (
 if TYPE_CHECKING:
     from ..course.report import Misconception
 
+AHEAD = "output-ahead-of-checkpoint"
 IN_A_STORY = 40
 """Executions after which the story in a report stops."""
 ON_A_TERMINAL, ELSEWHERE = 600, 30
@@ -307,6 +308,8 @@ class _Verification:
                     known, facts = seeding(), (_reseeded(seeds),)
                 elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
                     known = symptom
+                    if symptom.id == AHEAD and (fix := off_by_one(replays)):  # it computes that again, too
+                        known, facts = beginning(fix), (_off_by_one(fix),)
                 elif left := never_nearer(job, exploration, self.executor, self.profile):
                     known, facts = beginning_again(), (_never_nearer(left),)
                 elif fix := off_by_one(replays):

@@ -11,7 +11,8 @@ from ..execute.executor import Executor
 from ..rules.execution import Note, Run, Stop
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.profile import MODERN
-from ..rules.simulation import Held, Saved
+from ..rules.simulation import Held, Saved, outcome, simulate
+from ..rules.step import is_checkpoint, is_success
 from ..text import count, plain
 from ..tree import Entry, File, Tree
 from ..verify.evidence import Evidence, files_left_behind
@@ -36,6 +37,8 @@ IndexError EOFError json. pickle. _pickle. UnicodeDecodeError
 """.split()
 )
 """Exceptions with which no program exits on purpose, unless it raises them itself."""
+MOST_EXECUTIONS = 100
+"""A job that is tried with another checkpoint exit code must end within so many."""
 FLUSHING = b"""
 def _flushing():
     import gc, io, os, signal
@@ -74,6 +77,12 @@ def _is_longer(entry: Entry, before: Entry | None) -> bool:
         and b"" != before.content != entry.content
         and entry.content.startswith(before.content)
     )
+
+
+def _added(before: Tree, after: Tree, path: str) -> bytes:
+    """What an execution has added to a file, or all of it, if it has written more than that."""
+    old, new = (entry.content if isinstance(entry := tree.get(path), File) else b"" for tree in (before, after))
+    return new[len(old) :] if new.startswith(old) else new
 
 
 def _with_other_numbers(content: bytes, by: int = 1) -> bytes:
@@ -140,9 +149,23 @@ class Case:
         return moves[-1] if moves else None
 
     @cached_property
-    def left_behind(self) -> list[str]:
-        """Files that existed at the last checkpoint, but are missing in the new sandbox."""
-        return files_left_behind(*self.restart) if self.restart else []
+    def left_behind(self) -> dict[str, File]:
+        """Files that existed at the last checkpoint, but are missing in the new sandbox, or are as they were submitted."""
+        return files_left_behind(*self.restart) if self.restart else {}
+
+    @cached_property
+    def needs_left_behind(self) -> bool:
+        """Whether the restart in the new sandbox does something else with those of these files that are no output."""
+        if self.restart is None or not (lost := [path for path in self.left_behind if path not in self.outputs()]):
+            return False
+        after = self.restart[1]
+        sandboxes = after.sandbox, after.sandbox | Tree({path: self.left_behind[path] for path in lost})
+        runs = [self.executor.run(self.job, sandbox, slot=after.slot, clock=after.clock) for sandbox in sandboxes]
+        one, other = (
+            (run.exit, run.seconds, run.sandbox.without(lost), [_added(sandbox, run.sandbox, path) for path in lost])
+            for sandbox, run in zip(sandboxes, runs)
+        )
+        return one != other
 
     # -- checkpoint files ------------------------------------------------------
 
@@ -182,9 +205,11 @@ class Case:
     @cached_property
     def piled_up(self) -> tuple[str, State, State] | None:
         """(path, before, after): a checkpoint file to which the execution of `before` appended what it saved, and the
-        restart in place after it, which is the first execution that does not go well. None if there is no such file."""
+        restart in place that then reads it: the first one that does not go well. In a loop that nobody gave, the second
+        restart."""
         first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
-        if not first or self.way[first].moved:
+        first = first if self.given else 2
+        if not 0 < first < len(self.way) or self.way[first].moved:
             return None
         before, after = self.way[first - 1 : first + 1]
         excluded = {STDOUT, STDERR, *self.outputs(), *(self.exploration.reference or ())}
@@ -194,18 +219,30 @@ class Case:
                 for path, entry in after.sandbox.items()
                 if path not in excluded
                 and _is_longer(entry, before.sandbox.get(path))
-                and (self.given or self.goes_well_with_the_new(path, before, after))
+                and (self.given or self.ends_well_with_the_new(path))
             ),
             None,
         )
 
-    def goes_well_with_the_new(self, path: str, before: State, after: State) -> bool:
-        """Whether a restart goes well if this file has only what the execution before it appended. (Otherwise the
-        growing file may be a log, and harmless.)"""
-        old, both = before.sandbox.file(path), after.sandbox.file(path)
-        sandbox = after.sandbox.put(path, both._replace(content=both.content[len(old.content) :]))
-        run = self.executor.run(self.job, sandbox, slot=after.slot, clock=after.clock)
-        return self.goes_well(replace(after, run=run))
+    def ends_well_with_the_new(self, path: str) -> bool:
+        """Whether the job ends well if each restart finds in this file only what the execution before it appended. A log may
+        grow, too."""
+        first = self.way[0]
+        sandbox = first.sandbox
+        for _ in range(MOST_EXECUTIONS):
+            run = self.executor.run(self.job, sandbox, slot=first.slot, clock=first.clock)
+            if not is_checkpoint(self.job, run):
+                return is_success(self.job, run.exit) and self.has_all_output(run.sandbox)
+            appended = _added(sandbox, run.sandbox, path)
+            sandbox = run.sandbox.put(path, run.sandbox.file(path)._replace(content=appended))
+        return False
+
+    def ends_well_if_that_saves(self) -> bool:
+        """Whether the job ends well if the exit of the failing execution counts as that of a checkpoint."""
+        code, signal = self.ran.exit
+        job = replace(self.job, checkpoint_exit_code=code, checkpoint_signal=signal)
+        end = outcome(simulate(job, self.executor, most_executions=MOST_EXECUTIONS))
+        return end.status == "completed" and end.exit is not None and is_success(job, end.exit)
 
     def goes_well(self, state: State) -> bool:
         """Whether an execution exits with the checkpoint code or 0, and has added to the right output. (The last line may be
@@ -258,17 +295,25 @@ class Case:
     @cached_property
     def notes(self) -> tuple[Note, ...]:
         """Notes on file opens and exceptions, from repeating the failing state's execution."""
-        return self.executor.run(
-            self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock, trace=True
-        ).notes
+        return self.notes_of(self.state)
+
+    @cached_property
+    def notes_at_first(self) -> tuple[Note, ...]:
+        """The same of the very first execution."""
+        return self.notes_of(self.state.way()[0])
+
+    def notes_of(self, state: State) -> tuple[Note, ...]:
+        return self.executor.run(self.job, state.sandbox, slot=state.slot, clock=state.clock, trace=True).notes
 
     @cached_property
     def swallowed(self) -> list[Note]:
-        """Exceptions that were raised and caught in the job's own files."""
+        """Exceptions that were raised and caught in the job's own files. In a loop that nobody gave, those that the first
+        execution raises as well have nothing to do with the checkpoint."""
         raised = [note for note in self.notes if note[0] == "raise" and note[3] not in HARMLESS]
         if "Traceback (most recent call last)" in self.ran.stderr:
             return []
-        return raised
+        harmless = () if self.given else {note[1:4] for note in self.notes_at_first if note[0] == "raise"}
+        return [note for note in raised if note[1:4] not in harmless]
 
     @cached_property
     def exception(self) -> str:
@@ -376,10 +421,9 @@ class Case:
 
     @cached_property
     def reseeded(self) -> bool:
-        """Whether the failing execution's random numbers start at the same place as those of the first execution."""
-        first = self.state.way()[0]
-        before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
-        began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
+        """Whether the random numbers of the failing execution start at the same place as those of the first one."""
+        both = self.notes_at_first, self.notes
+        began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in both)
         return bool(began) and bool(begins) and began[0] == begins[-1]
 
     @cached_property
@@ -403,6 +447,38 @@ class Case:
     def complete(self) -> bool:
         """Whether the sandbox has all the output, although the job continues."""
         return bool(self.so_far) and all(set(expected) <= set(actual) for expected, actual in self.so_far)
+
+    def has_all_output(self, sandbox: Tree) -> bool:
+        """Whether all the output is in a sandbox, if the right output is known."""
+        return self.exploration.known and all(expected == actual for expected, actual in self.output_in(sandbox))
+
+    def goes_on_if_started_again(self) -> bool:
+        """Whether a job that has ended gets all the output if it is started again, as if it had exited with the checkpoint
+        code."""
+        sandbox, before = self.ran.sandbox, self.state.sandbox
+        for _ in range(MOST_EXECUTIONS):
+            if sandbox == before or self.has_all_output(sandbox):
+                break
+            run = self.executor.run(self.job, sandbox, slot=self.state.slot, clock=self.state.clock)
+            sandbox, before = run.sandbox, sandbox
+        return self.has_all_output(sandbox)
+
+    def goes_by_host(self) -> bool:
+        """Whether the failing execution does something else if the checkpoint names the machine where that runs."""
+        before = {path: self.written_here(file) for path, file in self.state_files.items()}
+        run = self.executor.run(
+            self.job, self.state.sandbox | Tree(before), slot=self.state.slot, clock=self.state.clock
+        )
+        was, is_so = (list(map(self.written_here, tree.regular().values())) for tree in (self.ran.sandbox, run.sandbox))
+        return run.exit != self.ran.exit or was != is_so
+
+    def written_here(self, file: File) -> File:
+        """A file in which the failing execution's machine and directory are in place of all others."""
+        content, here = file.content, self.state.slot
+        for slot in self.executor.slots_named_in(Tree({"": file})):
+            for name in (self.executor.directory, self.executor.name):
+                content = content.replace(str(name(slot)).encode(), str(name(here)).encode())
+        return file._replace(content=content)
 
     def went_on(self) -> bool:
         """Whether the output of a later execution got further than the output of the first."""
@@ -449,6 +525,22 @@ class Case:
             sandbox = sandbox.put(path, entry)
         other = self.executor.run(self.job, sandbox, slot=self.state.slot, clock=self.state.clock)
         return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
+
+    def saves_what_it_finds(self) -> bool:
+        """Whether the failing execution changes no file, but writes all of the checkpoint, and goes by what it finds there."""
+        later = self.state.clock + 1
+        again = self.executor.run(self.job, self.state.sandbox, slot=self.state.slot, clock=later)
+        written = [path for path, time in again.sandbox.times.items() if time >= later]
+        return (
+            not self.changed_files()
+            and self.state_files.keys() <= {*written}
+            and not self.does_the_same(
+                {
+                    path: file._replace(content=_with_other_numbers(file.content))
+                    for path, file in self.state_files.items()
+                }
+            )
+        )
 
     def ignores_numbers(self) -> bool:
         """Whether the failing execution does the same with greater and with smaller numbers in the text files of the
@@ -504,14 +596,15 @@ class Case:
 
     def lines_for_time(self) -> bool:
         """Whether each execution adds lines to the output in proportion to its time. If not, what the output lacks may be
-        the line of an iteration that was done."""
+        the line of an iteration that was done, and what it has twice may have been written twice. A loop that nobody gave
+        has to take time."""
         times = [
             (state.run.seconds, len(new) - len(old))
             for state in self.state.way()
             if state.run and state.run.seconds
             for (_, old), (_, new) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox))
         ]
-        return _in_proportion(times)
+        return (self.given or bool(times)) and _in_proportion(times)
 
     def lines_lost_for_time(self) -> bool:
         """Whether each execution took time in proportion to the lines of the right output up to where the next

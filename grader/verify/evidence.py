@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ..rules import transfer
 from ..rules.execution import Run
@@ -477,26 +477,29 @@ def left_behind(violation: Violation) -> list[Evidence]:
     """Files that a restart in place would have had, and that the failing restart elsewhere did not have."""
     for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
         if after.moved and before.sandbox != after.sandbox:
-            gone = files_left_behind(before, after)
+            is_so = {False: "is not in the new one", True: "is as submitted in the new one"}
             return [
                 Evidence(
-                    "left behind", f"{path} was in the sandbox before the eviction and is not in the new one", path
+                    "left behind",
+                    f"{path} was in the sandbox before the eviction and {is_so[path in after.sandbox]}",
+                    path,
                 )
-                for path in gone[:5]
+                for path in islice(files_left_behind(before, after), 5)
             ]
     return []
 
 
-def files_left_behind(before: State, after: State) -> list[str]:
-    """Paths in the sandbox destroyed by an eviction that are missing in the next sandbox, which is made
-    from inputs and checkpoint: only those of work that had been committed by then."""
+def files_left_behind(before: State, after: State) -> dict[str, File]:
+    """Files in the sandbox that an eviction destroyed which the next one, made from inputs and checkpoint, does not have,
+    or has as they were submitted: only those of work that had been committed by then."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
     seen = earlier[-1].ran.sandbox if earlier else before.sandbox
-    return [
-        path
-        for path, entry in seen.items()
-        if isinstance(entry, File) and path not in after.sandbox and path not in (STDOUT, STDERR)
-    ]
+    new = {path: after.sandbox.get(path) for path in seen if path not in (STDOUT, STDERR)}
+    return {
+        path: entry
+        for path, entry in seen.regular().items()
+        if path in new and not (isinstance(there := new[path], File) and there.content == entry.content)
+    }
 
 
 def _held(held: Held, state: State, run: Run) -> list[Evidence]:

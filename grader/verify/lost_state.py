@@ -80,7 +80,7 @@ class _Trial:
             return
         needed: tuple[Word, str] | None = None
         tried = set[Saved]()
-        for place, way in self.replays.ways(gone_by):
+        for place, way in self.replays.ways(places):
             seen = list[dict[Word, str]]()
             for sign, changes in ((1, way.later), (-1, way.earlier)):
                 if self.replays.left <= 0:

@@ -92,8 +92,8 @@ class _Trial:
         )
 
     def ways(self) -> Iterator[tuple[Saved, Way]]:
-        """How the numbers that tell the program where to go on may be wrong."""
-        return self.replays.ways(list(filter(self.replays.is_gone_by, self.replays.places(self.may_count))))
+        """How the numbers may be wrong by which the program goes."""
+        return self.replays.ways(self.replays.places(self.may_count))
 
     def is_right(self, place: Saved, changes: Sequence[Change], restarts: int | None) -> bool:
         end = self.replays.run(changes, restarts, self.most)

@@ -209,18 +209,25 @@ class Replays:
         return [each for *_, each in found[:MOST]]
 
     def ways(self, places: Sequence[Saved]) -> Iterator[tuple[Saved, Way]]:
-        """All ways to begin one iteration later or earlier, for the numbers that tell the program where to go on."""
-        yield from ((place, way) for place in places for way in _by_one(place))
-        yield from ((place, way) for place in places[:1] for way in self.elsewhere(place))
+        """All ways to begin one iteration later or earlier, for the numbers by which the program goes, and for those that may
+        be where it is in a file."""
+        gone_by = list(filter(self.is_gone_by, places))
+        yield from ((place, way) for place in gone_by for way in _by_one(place))
+        yield from ((place, way) for place in gone_by[:1] for way in self.elsewhere(place))
+        for place in (*gone_by[:1], *(place for place in places if place not in gone_by)):
+            yield from ((place, way) for way in self.by_a_line(place))
 
     def elsewhere(self, place: Saved) -> Iterator[Way]:
-        """Less likely ways: together with all other steady numbers, by another stride, or by a line of a file."""
+        """Less likely ways: by what an iteration may count, or by a few iterations; with all that grows as steadily."""
         others = [each for file in self.saved() for each in file if each != place and each.values[1:] and each.step]
         others = [each for each in others if each.is_steady]
         together = [place.moved(1), *(each.moved(each.step / place.step) for each in others)]
-        strides = [] if self.counts_by_one(place) else _strides(place)
+        strides = _few(place) if self.counts_by_one(place) else _strides(place)
         for changes in ([together] if others else []) + [[place.moved(by)] for by in strides]:
             yield Way(changes, [each._replace(by=-each.by) for each in changes], None)
+
+    def by_a_line(self, place: Saved) -> Iterator[Way]:
+        """By a line of a file that the program reads."""
         for begins in self.line_begins(place):
             for restarts in (None, 1):
                 yield Way([place.moved(1, begins)], [place.moved(-1, begins)], restarts)
@@ -347,6 +354,14 @@ def _strides(place: Saved) -> list[int]:
     """The amounts other than one by which a number may grow in an iteration: divisors of its step."""
     step = int(abs(place.step))
     return [each for each in range(2, min(step, 1000) + 1) if step % each == 0][:MOST_STRIDES]
+
+
+def _few(place: Saved) -> list[int]:
+    """How many iterations too many or too few there may be besides one: two, all between two checkpoints, or by how many the
+    first checkpoint is off."""
+    step = abs(place.step)
+    first = abs(place.values[0] - step) if place.is_steady else 0
+    return [int(each) for each in dict.fromkeys((2, first, step)) if each > 1 and each == int(each)]
 
 
 def _with_other_number(content: bytes, change: Change) -> bytes | None:

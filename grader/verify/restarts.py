@@ -256,10 +256,21 @@ class _Column:
         return [] if moved or len(new) < LEAST or len(set(new)) < LEAST else begins
 
     def is_moved(self, first: int, end: int | None = None) -> bool:
-        """Whether the numbers in these lines (indices) are the right ones of the line before or after: one iteration
-        too many or too few may be the only mistake."""
-        segment = self.wrong[first : first + LEAST if end is None else end]
-        return first > 0 and any(all(map(operator.eq, segment, self.right[first + by :])) for by in (-1, 1))
+        """Whether the numbers in these lines (indices), or what they add to those of the line before, are what they should
+        be a line before or after: an iteration too many or too few may be all that is wrong."""
+        end = first + LEAST if end is None else end
+        added = _differences(self.right), _differences(self.wrong)
+        telling = len(set(added[0])) > 1
+        return first > 0 and any(
+            all(map(operator.eq, wrong[first:end], right[first + by :]))
+            for right, wrong in ((self.right, self.wrong), *([added] if telling else []))
+            for by in (-1, 1)
+        )
+
+
+def _differences(values: Sequence[Decimal]) -> list[Decimal]:
+    """What each adds to the one before."""
+    return [after - before for before, after in pairwise((Decimal(0), *values))]
 
 
 def _exponent(value: Decimal) -> int:

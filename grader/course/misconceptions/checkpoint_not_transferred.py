@@ -40,9 +40,8 @@ def checkpoint_not_transferred(case: Case) -> bool:
     has arrived there, or only inputs and empty files, which may be listed just so that no listed file is missing."""
     if not case.moved or case.failure not in ("lost progress", "failed", "never finishes", "wrong output"):
         return False
-    lost = [path for path in case.left_behind if path not in case.outputs()]
     return (
-        bool(lost)
+        case.needs_left_behind
         and not any(file.content and file != case.job.inputs.get(path) for path, file in case.state_files.items())
         and not output_not_in_checkpoint(case)
     )

@@ -22,10 +22,9 @@ MISCONCEPTION = Misconception(
 
 
 def no_progress(case: Case) -> bool:
-    """An execution takes no virtual time, and either earlier executions did, or there is no output yet although the
-    saved files are not all empty. (A loop that comes from no exercise may compute in no virtual time: without output,
-    it must also have changed no file.)"""
-    nothing = not any(actual for _, actual in case.so_far) and (case.given or not case.changed_files())
+    """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty. A
+    loop that nobody gave may compute in no time, so that it has to save just what it finds."""
+    nothing = not any(actual for _, actual in case.so_far) and (case.given or case.saves_what_it_finds())
     still = case.failure == "never finishes" and case.ran.seconds == 0
     return still and (worked_before(case) or (nothing and not case.nothing_saved))
 

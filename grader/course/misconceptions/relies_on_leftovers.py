@@ -22,8 +22,7 @@ def relies_on_leftovers(case: Case) -> bool:
         return False
     if not case.moved:
         return case.exception.startswith("FileExistsError")
-    lost = [path for path in case.left_behind if path not in case.outputs()]
-    return bool(lost) and bool(case.state_files) and not output_not_in_checkpoint(case)
+    return case.needs_left_behind and bool(case.state_files) and not output_not_in_checkpoint(case)
 
 
 SYMPTOMS = ((140, relies_on_leftovers),)

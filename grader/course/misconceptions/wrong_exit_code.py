@@ -32,13 +32,11 @@ def clues(case: Case) -> tuple[Evidence, ...]:
 
 
 def wrong_exit_code(case: Case) -> bool:
-    return (
-        case.failure == "failed"
-        and case.wrote_state()
-        and not case.exception
-        and case.ran.exit.code not in (None, 0)
-        and not complaint(case.job, case.run)
-    )
+    if case.failure != "failed" or case.exception or case.ran.exit.code in (None, 0):
+        return False
+    if not case.given:  # it may have failed
+        return case.has_all_output(case.ran.sandbox) or case.ends_well_if_that_saves()
+    return case.wrote_state() and not complaint(case.job, case.run)
 
 
 def no_code_named(case: Case) -> bool:
