@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 
 from ..execute.executor import Executor
-from ..rules.execution import Note, Run, Stop
+from ..rules.execution import Exit, Note, Run, Stop
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.profile import MODERN
-from ..rules.simulation import Held, Saved, outcome, simulate
+from ..rules.simulation import Held, Saved
 from ..rules.step import is_checkpoint, is_success
+from ..rules.transfer import without_streams
 from ..text import count, plain
-from ..tree import Entry, File, Tree
+from ..tree import Entry, File, Link, Tree
 from ..verify.evidence import Evidence, files_left_behind
 from ..verify.explore import Exploration
 from ..verify.forgotten import forgotten
 from ..verify.restarts import shown
+from ..verify.saved_numbers import NUMBER, numbers
 from ..verify.states import State
 from .resumption import OUTPUT, PLACE, Restart, first_loss, free_way
 
@@ -37,8 +41,10 @@ IndexError EOFError json. pickle. _pickle. UnicodeDecodeError
 """.split()
 )
 """Exceptions with which no program exits on purpose, unless it raises them itself."""
+MOST_NUMBERS = 20
+"""Of a checkpoint, beyond which one is among them by chance."""
 MOST_EXECUTIONS = 100
-"""A job that is tried with another checkpoint exit code must end within so many."""
+"""A job that is tried with something changed must end within so many."""
 FLUSHING = b"""
 def _flushing():
     import gc, io, os, signal
@@ -79,10 +85,12 @@ def _is_longer(entry: Entry, before: Entry | None) -> bool:
     )
 
 
-def _added(before: Tree, after: Tree, path: str) -> bytes:
-    """What an execution has added to a file, or all of it, if it has written more than that."""
-    old, new = (entry.content if isinstance(entry := tree.get(path), File) else b"" for tree in (before, after))
-    return new[len(old) :] if new.startswith(old) else new
+def _are_among(rounded: list[Decimal], values: list[Decimal]) -> bool:
+    """Whether each of these is one of the values, rounded."""
+    return all(
+        any(abs(value - one) * 2 <= Decimal(1).scaleb(int(one.as_tuple().exponent)) for value in values)
+        for one in rounded
+    )
 
 
 def _with_other_numbers(content: bytes, by: int = 1) -> bytes:
@@ -149,23 +157,35 @@ class Case:
         return moves[-1] if moves else None
 
     @cached_property
-    def left_behind(self) -> dict[str, File]:
-        """Files that existed at the last checkpoint, but are missing in the new sandbox, or are as they were submitted."""
-        return files_left_behind(*self.restart) if self.restart else {}
+    def left_behind(self) -> dict[str, File | Link]:
+        """Files and links that existed at the last checkpoint, but are missing in the new sandbox."""
+        return {
+            path: file for path, file in self._destroyed.items() if self.restart and path not in self.restart[1].sandbox
+        }
 
     @cached_property
-    def needs_left_behind(self) -> bool:
-        """Whether the restart in the new sandbox does something else with those of these files that are no output."""
-        if self.restart is None or not (lost := [path for path in self.left_behind if path not in self.outputs()]):
+    def as_submitted_again(self) -> dict[str, File | Link]:
+        """Inputs that were changed by the last checkpoint, but are as they were submitted in the new sandbox."""
+        return {
+            path: file for path, file in self._destroyed.items() if self.restart and path in self.restart[1].sandbox
+        }
+
+    @cached_property
+    def _destroyed(self) -> dict[str, File | Link]:
+        return files_left_behind(*self.restart) if self.restart else {}
+
+    def needs(self, files: dict[str, File | Link]) -> bool:
+        """Whether the job goes on otherwise after the restart in the new sandbox with those of these files that are no
+        output."""
+        if self.restart is None or not (lost := files.keys() - self.outputs()):
             return False
         after = self.restart[1]
-        sandboxes = after.sandbox, after.sandbox | Tree({path: self.left_behind[path] for path in lost})
-        runs = [self.executor.run(self.job, sandbox, slot=after.slot, clock=after.clock) for sandbox in sandboxes]
-        one, other = (
-            (run.exit, run.seconds, run.sandbox.without(lost), [_added(sandbox, run.sandbox, path) for path in lost])
-            for sandbox, run in zip(sandboxes, runs)
-        )
-        return one != other
+        ends = set()
+        for sandbox in (after.sandbox, after.sandbox | Tree({path: files[path] for path in lost})):
+            runs = list(self.restarts(after, sandbox))
+            left = (without_streams(runs[-1].sandbox) or Tree()).without(lost)
+            ends.add((runs[-1].exit, sum(run.seconds for run in runs), left))
+        return len(ends) > 1
 
     # -- checkpoint files ------------------------------------------------------
 
@@ -227,22 +247,43 @@ class Case:
     def ends_well_with_the_new(self, path: str) -> bool:
         """Whether the job ends well if each restart finds in this file only what the execution before it appended. A log may
         grow, too."""
-        first = self.way[0]
-        sandbox = first.sandbox
-        for _ in range(MOST_EXECUTIONS):
-            run = self.executor.run(self.job, sandbox, slot=first.slot, clock=first.clock)
-            if not is_checkpoint(self.job, run):
-                return is_success(self.job, run.exit) and self.has_all_output(run.sandbox)
-            appended = _added(sandbox, run.sandbox, path)
-            sandbox = run.sandbox.put(path, run.sandbox.file(path)._replace(content=appended))
-        return False
+
+        def cut(before: Tree, after: Tree) -> Tree:
+            old, new = before.text(path), after.file(path)
+            return after.put(path, new._replace(content=new.content.removeprefix(old.encode())))
+
+        *_, last = self.restarts(self.way[0], self.way[0].sandbox, cut=cut)
+        return is_success(self.job, last.exit) and self.has_all_output(last.sandbox)
 
     def ends_well_if_that_saves(self) -> bool:
         """Whether the job ends well if the exit of the failing execution counts as that of a checkpoint."""
-        code, signal = self.ran.exit
-        job = replace(self.job, checkpoint_exit_code=code, checkpoint_signal=signal)
-        end = outcome(simulate(job, self.executor, most_executions=MOST_EXECUTIONS))
-        return end.status == "completed" and end.exit is not None and is_success(job, end.exit)
+        *_, last = self.restarts(self.way[0], self.way[0].sandbox, self.ran.exit)
+        return is_success(self.job, last.exit)
+
+    def goes_on_if_started_again(self) -> bool:
+        """Whether a job that has ended gets all the output if it is started again, as if it had saved."""
+        return any(
+            map(
+                self.has_all_output, (run.sandbox for run in self.restarts(self.state, self.ran.sandbox, self.ran.exit))
+            )
+        )
+
+    def restarts(
+        self, state: State, sandbox: Tree, saves: Exit | None = None, cut: Callable[[Tree, Tree], Tree] | None = None
+    ) -> Iterator[Run]:
+        """The executions in place from this sandbox on, where and when `state` was started, as long as something changes and
+        they save. `saves`: the exit that does so, instead of that which the submit file names; `cut`: what becomes of a
+        sandbox (as found, as left) before the next one."""
+        job, seen = self.job, set[Tree]()
+        if saves:
+            job = replace(job, checkpoint_exit_code=saves.code, checkpoint_signal=saves.signal)
+        while sandbox not in seen and len(seen) < MOST_EXECUTIONS:
+            seen.add(sandbox)
+            run = self.executor.run(job, sandbox, slot=state.slot, clock=state.clock)
+            yield run
+            if not is_checkpoint(job, run):
+                break
+            sandbox = cut(sandbox, run.sandbox) if cut else run.sandbox
 
     def goes_well(self, state: State) -> bool:
         """Whether an execution exits with the checkpoint code or 0, and has added to the right output. (The last line may be
@@ -452,17 +493,6 @@ class Case:
         """Whether all the output is in a sandbox, if the right output is known."""
         return self.exploration.known and all(expected == actual for expected, actual in self.output_in(sandbox))
 
-    def goes_on_if_started_again(self) -> bool:
-        """Whether a job that has ended gets all the output if it is started again, as if it had exited with the checkpoint
-        code."""
-        sandbox, before = self.ran.sandbox, self.state.sandbox
-        for _ in range(MOST_EXECUTIONS):
-            if sandbox == before or self.has_all_output(sandbox):
-                break
-            run = self.executor.run(self.job, sandbox, slot=self.state.slot, clock=self.state.clock)
-            sandbox, before = run.sandbox, sandbox
-        return self.has_all_output(sandbox)
-
     def goes_by_host(self) -> bool:
         """Whether the failing execution does something else if the checkpoint names the machine where that runs."""
         before = {path: self.written_here(file) for path, file in self.state_files.items()}
@@ -627,6 +657,23 @@ class Case:
         lost = [lines - less for (_, lines), (_, less) in zip(done, written)]
         is_one_missing_each_time = len(lost) > 1 and lost == [1] * (len(lost) - 1) + [0]
         return is_one_missing_each_time and _in_proportion(done) and not _in_proportion(written)
+
+    def lost_lines_are_saved(self) -> bool:
+        """Whether one line of the right output is missing where each restart begins, and the checkpoint has its numbers, not
+        just the first, which may be the place."""
+        expected, restarts = self.lines[0], self.state.way()[1:]
+        for state in restarts:
+            found, left = (tree.text(self.wrong_file).splitlines() for tree in (state.sandbox, state.ran.sandbox))
+            around = [*found[-1:], *left[len(found) : len(found) + 1]]
+            if len(around) < 2 or not {*around} <= {*expected}:
+                return False
+            before, after = map(expected.index, around)
+            lost = [Decimal(number) for line in expected[before + 1 : after] for number in NUMBER.findall(line)[1:]]
+            files = [file for path, file in state.spool.regular().items() if path not in self.outputs()]
+            saved = [number.value for file in files for number in numbers(file.content).values()]
+            if after - before != 2 or not lost or len(saved) > MOST_NUMBERS or not _are_among(lost, saved):
+                return False
+        return bool(restarts)
 
     def repeated(self) -> bool:
         """Whether the sandbox has an output line more often than expected."""

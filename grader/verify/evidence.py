@@ -489,16 +489,16 @@ def left_behind(violation: Violation) -> list[Evidence]:
     return []
 
 
-def files_left_behind(before: State, after: State) -> dict[str, File]:
-    """Files in the sandbox that an eviction destroyed which the next one, made from inputs and checkpoint, does not have,
-    or has as they were submitted: only those of work that had been committed by then."""
+def files_left_behind(before: State, after: State) -> dict[str, File | Link]:
+    """Files and links in the sandbox that an eviction destroyed which the next one, made from inputs and checkpoint, does not
+    have, or has as they were submitted: only those of work that had been committed by then."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
-    seen = earlier[-1].ran.sandbox if earlier else before.sandbox
-    new = {path: after.sandbox.get(path) for path in seen if path not in (STDOUT, STDERR)}
+    seen, new = earlier[-1].ran.sandbox if earlier else before.sandbox, after.sandbox.regular()
     return {
         path: entry
-        for path, entry in seen.regular().items()
-        if path in new and not (isinstance(there := new[path], File) and there.content == entry.content)
+        for path, entry in seen.items()
+        if isinstance(entry, File | Link) and path not in (STDOUT, STDERR)
+        if path not in new or (isinstance(entry, File) and entry.content != new[path].content)
     }
 
 

@@ -264,9 +264,9 @@ def _numbers(text: str) -> list[str]:
 
 
 def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
-    """Whether two outputs may differ only in what a job reports about its checkpoints and restarts: in additional lines
-    of one of them, in a line for each checkpoint, or in whole numbers that differ by how many checkpoints there were,
-    or that number the starts; or whether the program that goes on has written lines again that it had in memory."""
+    """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
+    of them has besides, in a line or a number for each checkpoint, or in whole numbers that differ by how many there were,
+    or that say which start it was; or whether the program that goes on has written lines again that it had in memory."""
     one, other = unbroken.splitlines(), restarted.splitlines()
     if set(one) == set(other) and Counter(other) <= Counter(one):
         return True
@@ -282,6 +282,9 @@ def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -
     more, fewer = (Counter(one) - Counter(other)).total(), (Counter(other) - Counter(one)).total()
     if stays - checkpoints == more - fewer != 0 and more <= stays and fewer <= checkpoints:
         return True
+    few, many = (re.findall(r"\d[\d.]*", text) for text in (unbroken, restarted))
+    if len(many) - len(few) == checkpoints and few == [number for number in many if number in set(few)]:
+        return len({re.sub(r"[\d.,;\s]", "", text) for text in (unbroken, restarted)}) == 1
     first, second = _numbers(unbroken), _numbers(restarted)
     if len(first) != len(second) or any(
         a != b and not (a.isdecimal() and b.isdecimal()) for a, b in zip(first, second)

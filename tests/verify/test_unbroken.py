@@ -283,6 +283,17 @@ MEANT = {
     "the number of the start in a column": blocks(
         'start = 1 + number // 4; out = open("out", "a")', "print(number, start, file=out, flush=True)"
     ),
+    "where each start began, in a list": """\
+import json, os, sys
+state = json.load(open("state")) if os.path.exists("state") else {"number": 0, "starts": []}
+state["starts"].append(state["number"])
+while state["number"] < 12:
+    state["number"] += 1
+    if state["number"] % 5 == 0:
+        json.dump(state, open("state", "w"))
+        sys.exit(85)
+json.dump(state, open("out", "w"))
+""",
     "steps per second in a column": blocks(
         'begun, first, out = time.time(), number, open("out", "a")',
         'time.sleep(9 + number); print(number, "%.3f" % ((number - first) / (time.time() - begun)), file=out, flush=True)',

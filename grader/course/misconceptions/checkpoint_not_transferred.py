@@ -41,7 +41,7 @@ def checkpoint_not_transferred(case: Case) -> bool:
     if not case.moved or case.failure not in ("lost progress", "failed", "never finishes", "wrong output"):
         return False
     return (
-        case.needs_left_behind
+        case.needs(case.left_behind)
         and not any(file.content and file != case.job.inputs.get(path) for path, file in case.state_files.items())
         and not output_not_in_checkpoint(case)
     )

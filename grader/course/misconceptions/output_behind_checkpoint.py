@@ -19,14 +19,15 @@ MISCONCEPTION = Misconception(
 
 
 def output_behind(case: Case) -> bool:
-    """Only the line of the last iteration before each restart is missing, although that iteration took its time."""
+    """All that was lost is the line of the last iteration before a save; and that iteration was done, as it took its time, or
+    as the checkpoint has what it computed."""
     expected, got = case.lines
     missing = [line for line in expected if line not in got]
     return (
         case.failure == "wrong output"
         and bool(missing)
         and [line for line in expected if line not in missing] == got
-        and case.lines_lost_for_time()
+        and (case.lines_lost_for_time() or (not case.given and case.lost_lines_are_saved()))
     )
 
 

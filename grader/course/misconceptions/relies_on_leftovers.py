@@ -21,8 +21,8 @@ def relies_on_leftovers(case: Case) -> bool:
     if case.failure not in ("failed", "lost progress", "wrong output"):
         return False
     if not case.moved:
-        return case.exception.startswith("FileExistsError")
-    return case.needs_left_behind and bool(case.state_files) and not output_not_in_checkpoint(case)
+        return "File exists" in (case.ran.stderr.splitlines() or [""])[-1]
+    return case.needs(case.left_behind) and bool(case.state_files) and not output_not_in_checkpoint(case)
 
 
 SYMPTOMS = ((140, relies_on_leftovers),)

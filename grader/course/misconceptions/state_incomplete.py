@@ -36,4 +36,10 @@ def only_the_end(case: Case) -> bool:
     return not case.given and case.only_the_end() and not case.was_there()
 
 
-SYMPTOMS = ((180, state_incomplete), (165, only_the_end), (270, goes_astray))
+def as_submitted_again(case: Case) -> bool:
+    """Elsewhere, a file that the program changes is as it was submitted, and not all of the checkpoint is."""
+    wrong = not case.given and case.failure in ("wrong output", "failed", "lost progress")
+    return wrong and bool(case.state_files) and case.needs(case.as_submitted_again)
+
+
+SYMPTOMS = ((135, as_submitted_again), (180, state_incomplete), (165, only_the_end), (270, goes_astray))

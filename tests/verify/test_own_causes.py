@@ -1,0 +1,186 @@
+"""The cause that is named of a job that nobody gave is the true one, and none where the files don't tell."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from grader.cli.main import main
+from grader.course.diagnosis import diagnose
+from grader.execute.executor import Executor
+from grader.rules.simulation import outcome, simulate
+from grader.submit.reader import read
+from grader.verify.explore import explore
+from grader.verify.verdicts import Unsafe
+
+SUBMIT = """executable = job.sh
+transfer_input_files = data
+transfer_checkpoint_files = {}
+transfer_output_files = out
+checkpoint_exit_code = 85
+queue
+"""
+ROWS = """#!/bin/bash
+n=0 sum=0
+[ -f state ] && read -r n sum < state
+while [ $n -lt 14 ]; do
+    n=$((n + 1)) here=$((n * n % 11)) sum=$((sum * 3 % 1009 + n * n % 11))
+    echo $n $sum >> out
+    if [ $((n % 4)) -eq 0 ]; then
+        echo $n $sum > state
+        exit 85
+    fi
+done
+"""
+LINE, SAVE = "    echo $n $sum >> out\n", ROWS[ROWS.index("    if [ $(") : ROWS.index("done\n")]
+INDEPENDENT = ROWS.replace("$n $sum >> out", "$n $here >> out")
+TOTAL = ROWS.replace(LINE, "") + "echo $sum > out\n"
+ADDED = TOTAL.replace("sum * 3 % 1009 +", "sum +")
+NEWEST = """#!/bin/bash
+mkdir -p saved
+last=$(ls saved | sort -n | tail -1); n=${last:-0}; sum=0
+[ -n "$last" ] && sum=$(cat saved/$last)
+stop=$((n + 3))
+while [ $n -lt 14 ]; do
+    n=$((n + 1)) sum=$(((sum * 3 + n) % 1009))
+    if [ $n -eq $stop ]; then echo $sum > saved/$n; exit 85; fi
+done
+echo $sum > out
+"""
+NEEDS_TABLE = TOTAL.replace("sum=0\n", "sum=0\n[ -f state ] || cp data table\n[ -f table ] || exit 3\n")
+NOTES_PLACE = NEEDS_TABLE.replace("n $sum >", "n $sum $PWD >").replace("read -r n sum", "read -r n sum was")
+SAVES_EACH = ROWS.replace("    if [", "    echo $n $sum > state\n    if [")
+RATE = (
+    TOTAL.replace("sum=0", "sum=0 seen=0")
+    .replace("n sum <", "n sum seen <")
+    .replace("$sum > state", "$sum $seen > state")
+)
+RATE = RATE.replace(
+    "    if [",
+    """    [ $((n % 4)) -eq 2 ] && seen=$((seen + 1))
+    echo $n $sum $seen > state
+    [ $n -gt 2 ] && rate=$((sum / seen))
+    if [""",
+)
+IN_PLACE = """#!/bin/bash
+n=0
+[ -f state ] && n=$(cat state)
+read -r sum < data
+echo begins with $n >> log
+while [ $n -lt 14 ]; do
+    n=$((n + 1)) sum=$(((sum * 3 + n) % 1009))
+    if [ $((n % 4)) -eq 0 ]; then echo $n > state; echo $sum > data; exit 85; fi
+done
+echo $sum > out
+"""
+OFFSET = """#!/usr/bin/perl
+my ($n, $at, $sum) = (0, 0, 0);
+if (open my $in, '<', 'state') { ($n, $at, $sum) = split ' ', <$in> }
+open my $data, '<', 'data'; seek $data, $at, 0;
+open my $out, '>>', 'out';
+while ($n < 10) {
+    my $before = tell $data;
+    $sum += <$data>; $n++;
+    print $out "$n $sum\\n";
+    if ($n % 4 == 0) {
+        close $out; $at = tell $data;
+        open my $state, '>', 'state'; print $state "$n $at $sum\\n"; close $state;
+        exit 85;
+    }
+}
+"""
+DATABASE = """#!/usr/bin/env python3
+import sqlite3, sys
+con = sqlite3.connect("state")
+con.execute("create table if not exists rows (n integer)")
+n = con.execute("select count(*) from rows").fetchone()[0]
+squares = {}
+while n < 14:
+    n += 1
+    try:
+        squares[n % 3]
+    except KeyError:
+        squares[n % 3] = n
+    con.execute("insert into rows values (?)", (n,))
+    if n % 4 == 0:
+        con.commit()
+        sys.exit(85)
+print(n, file=open("out", "w"))
+"""
+DATA = "".join(f"{number}\n" for number in (5, 17, 8, 42, 9, 63, 71, 30, 12, 55, 24, 39, 47, 3))
+JOBS = {
+    "the line comes after the save": (ROWS, LINE + SAVE, SAVE + LINE, "output-behind-checkpoint"),
+    "a line of which nothing is saved": (
+        INDEPENDENT,
+        LINE.replace("sum", "here") + SAVE,
+        SAVE + LINE.replace("sum", "here"),
+        None,
+    ),
+    "a line again": (ROWS, "while", "[ $n -gt 0 ] && echo $n $sum >> out\nwhile", "output-ahead-of-checkpoint"),
+    "half of an interval too late": (ADDED, "echo $n $sum > state", "echo $((n + 2)) $sum > state", "skips-iteration"),
+    "an offset that is a line too early": (OFFSET, "$n $at $sum\\n", "$n $before $sum\\n", "repeats-iteration"),
+    "nothing is committed": (DATABASE, "        con.commit()\n", "", None),
+    "a directory that is there": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
+    "divides by what it forgot": (RATE, "n sum seen <", "n sum rest <", None),
+    "another exit code": (ROWS, "exit 85", "exit 58", "wrong-exit-code"),
+    "an exit with 0": (ROWS, "exit 85", "exit 0", "exit-zero-after-save"),
+    "the end too early": (SAVES_EACH, "sum < state", "sum < state && [ $n -gt 4 ] && n=14", None),
+    "ends by a signal after saving": (ROWS, "exit 85", "kill -ABRT $$", "crash-will-resume"),
+    "ends by a signal at a restart": (SAVES_EACH, "sum < state", "sum < state && kill -SEGV $$", None),
+    "a file that is not listed": (NEEDS_TABLE, "state, table", "state", "relies-on-leftovers"),
+    "that, and the place is noted": (NOTES_PLACE, "state, table", "state", "relies-on-leftovers"),
+    "an input that is not listed": (IN_PLACE, "state, data", "state", "state-incomplete"),
+}
+"""What is wrong: the right program; what of it, or of the list of its checkpoint, is replaced, and by what; the cause."""
+SAVED = {
+    ROWS: "state, out",
+    INDEPENDENT: "state, out",
+    SAVES_EACH: "state, out",
+    OFFSET: "state, out",
+    NEWEST: "saved",
+    NEEDS_TABLE: "state, table",
+    NOTES_PLACE: "state, table",
+    IN_PLACE: "state, data",
+}
+
+
+def submit_file(directory, program, saved):
+    directory.mkdir()
+    (directory / "data").write_text(DATA)
+    (directory / "job.sh").write_text(program)
+    (directory / "job.sh").chmod(0o755)
+    (directory / "job.sub").write_text(SUBMIT.format(saved))
+    return directory / "job.sub"
+
+
+@pytest.mark.parametrize(
+    ("program", "saved", "old", "new", "cause"),
+    [(NEWEST, "saved", "sort -n", "sort", None), (TOTAL, "state", "> state", ">> state", "two-files-disagree")],
+    ids=["the newest by its name", "one save below the other"],
+)
+def test_why_a_job_has_no_end_is_named_only_if_shown(program, saved, old, new, cause, tmp_path):
+    job = read(submit_file(tmp_path / "job", program.replace(old, new), saved)).jobs[0]
+    with Executor() as executor:
+        right = outcome(simulate(read(submit_file(tmp_path / "right", program, saved)).jobs[0], executor))
+        exploration = explore(job, executor, expected=right.returned_files)
+        named = diagnose(job, exploration, executor, given=False)
+    assert (exploration.failure, named and named.id) == (Unsafe.NEVER_FINISHES, cause)
+
+
+@pytest.mark.parametrize("what", JOBS)
+def test_a_cause_is_named_only_if_it_is_shown(what, tmp_path, capsys):
+    program, old, new, cause = JOBS[what]
+    saved = SAVED.get(program, "state")
+    if program is OFFSET and shutil.which("perl") is None:
+        pytest.skip("there is no Perl on this machine")
+    assert old in program or old in saved
+    with Executor() as executor:
+        right = outcome(simulate(read(submit_file(tmp_path / "right", program, saved)).jobs[0], executor))
+    (tmp_path / "expected").mkdir()
+    (tmp_path / "expected" / "out").write_text(right.returned_files.text("out"))
+    wrong = submit_file(tmp_path / "wrong", program.replace(old, new), saved.replace(old, new))
+    main(["verify", str(wrong), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "expected")])
+    seen = json.loads(capsys.readouterr().out)
+    assert (right.status, seen["verdict"], seen["misconception"]) == ("completed", "unsafe", cause)
