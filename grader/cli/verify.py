@@ -318,6 +318,9 @@ class _Verification:
                     known, facts = losing(), tuple(Evidence(LOST_STATE, text) for text in lost)
                 elif not wrong:
                     known = diagnose(job, exploration, self.executor, given=False)
+                    if not known and exploration.violation:
+                        forgets = kept_from_its_end(job, exploration, self.executor, self.profile)
+                        known, facts = forgetting(forgets) if forgets else None, tuple(map(_forgotten, forgets))
                 if not known and (sooner := ends_sooner(job, exploration, self.executor, self.profile)):
                     forgets = kept_from_its_end(job, exploration, self.executor, self.profile)
                     facts = (_ends_sooner(sooner), *map(_forgotten, forgets))

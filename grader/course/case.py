@@ -184,7 +184,7 @@ class Case:
         for sandbox in (after.sandbox, after.sandbox | Tree({path: files[path] for path in lost})):
             runs = list(self.restarts(after, sandbox))
             left = (without_streams(runs[-1].sandbox) or Tree()).without(lost)
-            ends.add((runs[-1].exit, sum(run.seconds for run in runs), left))
+            ends.add((len(runs), runs[-1].exit, sum(run.seconds for run in runs), left))
         return len(ends) > 1
 
     # -- checkpoint files ------------------------------------------------------

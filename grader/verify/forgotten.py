@@ -90,9 +90,10 @@ def explaining(
 def kept_from_its_end(
     job: Job, exploration: Exploration, executor: Executor, profile: Profile
 ) -> tuple[Forgotten, ...]:
-    """What a job forgets that has not ended so far, if a run that never restarts does end: with the values at the save,
-    a restart goes on to the same output, and without them it does not."""
-    way = exploration.unfinished.way() if exploration.unfinished else []
+    """What a job forgets that fails at a restart, or was not seen to end, if a run that never restarts does end: with what it
+    was at the save, a restart goes on to the same output, and to another without it."""
+    last = exploration.unfinished or (exploration.violation and exploration.violation.state)
+    way = last.way() if last and not exploration.schedule else []
     if len(way) < 2:
         return ()
     run, right = goes_on(job, way[0], executor, profile, Unbroken())

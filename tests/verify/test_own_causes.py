@@ -64,6 +64,8 @@ RATE = RATE.replace(
     [ $n -gt 2 ] && rate=$((sum / seen))
     if [""",
 )
+POINTS_TO = TOTAL.replace("> state", "> saved/$n; echo $n > state").replace("sum < state", "sum < saved/$(<state)")
+POINTS_TO = POINTS_TO.replace("n=0", "mkdir -p saved; n=0")
 IN_PLACE = """#!/bin/bash
 n=0
 [ -f state ] && n=$(cat state)
@@ -109,6 +111,21 @@ while n < 14:
         sys.exit(85)
 print(n, file=open("out", "w"))
 """
+COUNTED = """#!/usr/bin/env python3
+import os, sys
+n, hits, tries = 0, 0, 0
+if os.path.exists("state"):
+    n, hits, tries = map(int, open("state").read().split())
+while n < 14:
+    tries += n * 11 % 7 < 4
+    hits += n * 11 % 7 == 2
+    n += 1
+    print(n, hits, tries, file=open("state", "w"))
+    rate = hits / tries
+    if n % 6 == 0:
+        sys.exit(85)
+print(f"{rate:.6f}", file=open("out", "w"))
+"""
 DATA = "".join(f"{number}\n" for number in (5, 17, 8, 42, 9, 63, 71, 30, 12, 55, 24, 39, 47, 3))
 JOBS = {
     "the line comes after the save": (ROWS, LINE + SAVE, SAVE + LINE, "output-behind-checkpoint"),
@@ -124,12 +141,24 @@ JOBS = {
     "nothing is committed": (DATABASE, "        con.commit()\n", "", None),
     "a directory that is there": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
     "divides by what it forgot": (RATE, "n sum seen <", "n sum rest <", None),
+    "divides by what it forgot, in Python": (
+        COUNTED,
+        "n, hits, tries = map(int, open",
+        "n, hits, _ = map(int, open",
+        "state-incomplete",
+    ),
     "another exit code": (ROWS, "exit 85", "exit 58", "wrong-exit-code"),
     "an exit with 0": (ROWS, "exit 85", "exit 0", "exit-zero-after-save"),
     "the end too early": (SAVES_EACH, "sum < state", "sum < state && [ $n -gt 4 ] && n=14", None),
     "ends by a signal after saving": (ROWS, "exit 85", "kill -ABRT $$", "crash-will-resume"),
     "ends by a signal at a restart": (SAVES_EACH, "sum < state", "sum < state && kill -SEGV $$", None),
     "a file that is not listed": (NEEDS_TABLE, "state, table", "state", "relies-on-leftovers"),
+    "a directory that is not listed": (
+        POINTS_TO,
+        "state, saved",
+        "state",
+        "relies-on-leftovers",
+    ),
     "that, and the place is noted": (NOTES_PLACE, "state, table", "state", "relies-on-leftovers"),
     "an input that is not listed": (IN_PLACE, "state, data", "state", "state-incomplete"),
 }
@@ -140,6 +169,7 @@ SAVED = {
     SAVES_EACH: "state, out",
     OFFSET: "state, out",
     NEWEST: "saved",
+    POINTS_TO: "state, saved",
     NEEDS_TABLE: "state, table",
     NOTES_PLACE: "state, table",
     IN_PLACE: "state, data",
