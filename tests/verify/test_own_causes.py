@@ -52,18 +52,6 @@ echo $sum > out
 NEEDS_TABLE = TOTAL.replace("sum=0\n", "sum=0\n[ -f state ] || cp data table\n[ -f table ] || exit 3\n")
 NOTES_PLACE = NEEDS_TABLE.replace("n $sum >", "n $sum $PWD >").replace("read -r n sum", "read -r n sum was")
 SAVES_EACH = ROWS.replace("    if [", "    echo $n $sum > state\n    if [")
-RATE = (
-    TOTAL.replace("sum=0", "sum=0 seen=0")
-    .replace("n sum <", "n sum seen <")
-    .replace("$sum > state", "$sum $seen > state")
-)
-RATE = RATE.replace(
-    "    if [",
-    """    [ $((n % 4)) -eq 2 ] && seen=$((seen + 1))
-    echo $n $sum $seen > state
-    [ $n -gt 2 ] && rate=$((sum / seen))
-    if [""",
-)
 POINTS_TO = TOTAL.replace("> state", "> saved/$n; echo $n > state").replace("sum < state", "sum < saved/$(<state)")
 POINTS_TO = POINTS_TO.replace("n=0", "mkdir -p saved; n=0")
 IN_PLACE = """#!/bin/bash
@@ -140,7 +128,7 @@ JOBS = {
     "an offset that is a line too early": (OFFSET, "$n $at $sum\\n", "$n $before $sum\\n", "repeats-iteration"),
     "nothing is committed": (DATABASE, "        con.commit()\n", "", None),
     "a directory that is there": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
-    "divides by what it forgot": (RATE, "n sum seen <", "n sum rest <", None),
+    "a command that fails": (SAVES_EACH, ">> out\n", ">> out; [ $n -ne 6 ] || ls there || exit\n", None),
     "divides by what it forgot, in Python": (
         COUNTED,
         "n, hits, tries = map(int, open",
@@ -149,9 +137,9 @@ JOBS = {
     ),
     "another exit code": (ROWS, "exit 85", "exit 58", "wrong-exit-code"),
     "an exit with 0": (ROWS, "exit 85", "exit 0", "exit-zero-after-save"),
-    "the end too early": (SAVES_EACH, "sum < state", "sum < state && [ $n -gt 4 ] && n=14", None),
+    "the end too early": (SAVES_EACH, "-lt 14", "-lt $((n > 4 ? 10 : 14))", None),
     "ends by a signal after saving": (ROWS, "exit 85", "kill -ABRT $$", "crash-will-resume"),
-    "ends by a signal at a restart": (SAVES_EACH, "sum < state", "sum < state && kill -SEGV $$", None),
+    "ends by a signal, always there": (SAVES_EACH, ">> out\n", ">> out; [ $n -ne 6 ] || kill -SEGV $$\n", None),
     "a file that is not listed": (NEEDS_TABLE, "state, table", "state", "relies-on-leftovers"),
     "a directory that is not listed": (
         POINTS_TO,
