@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from ..course.report import Misconception
 
 AHEAD = "output-ahead-of-checkpoint"
+"""What a restart that begins too early may look like."""
 IN_A_STORY = 40
 """Executions after which the story in a report stops."""
 ON_A_TERMINAL, ELSEWHERE = 600, 30

@@ -43,7 +43,7 @@ IndexError EOFError json. pickle. _pickle. UnicodeDecodeError
 """Exceptions with which no program exits on purpose, unless it raises them itself."""
 MOST_NUMBERS = 20
 """Of a checkpoint, beyond which one is among them by chance."""
-MOST_EXECUTIONS = 100
+MOST_EXECUTIONS = 40
 """A job that is tried with something changed must end within so many."""
 FLUSHING = b"""
 def _flushing():
@@ -159,24 +159,24 @@ class Case:
     @cached_property
     def left_behind(self) -> dict[str, File | Link]:
         """Files and links that existed at the last checkpoint, but are missing in the new sandbox."""
-        return {
-            path: file for path, file in self._destroyed.items() if self.restart and path not in self.restart[1].sandbox
-        }
+        return {path: file for path, file in self._destroyed.items() if path not in self._new}
 
     @cached_property
     def as_submitted_again(self) -> dict[str, File | Link]:
         """Inputs that were changed by the last checkpoint, but are as they were submitted in the new sandbox."""
-        return {
-            path: file for path, file in self._destroyed.items() if self.restart and path in self.restart[1].sandbox
-        }
+        return {path: file for path, file in self._destroyed.items() if path in self._new}
 
     @cached_property
     def _destroyed(self) -> dict[str, File | Link]:
         return files_left_behind(*self.restart) if self.restart else {}
 
+    @property
+    def _new(self) -> Tree:
+        return self.restart[1].sandbox if self.restart else Tree()
+
     def needs(self, files: dict[str, File | Link]) -> bool:
-        """Whether the job goes on otherwise after the restart in the new sandbox with those of these files that are no
-        output."""
+        """Whether the job behaves differently from the restart in the new sandbox on if those of these files are there that
+        are no output."""
         if self.restart is None or not (lost := files.keys() - self.outputs()):
             return False
         after = self.restart[1]
@@ -262,11 +262,8 @@ class Case:
 
     def goes_on_if_started_again(self) -> bool:
         """Whether a job that has ended gets all the output if it is started again, as if it had saved."""
-        return any(
-            map(
-                self.has_all_output, (run.sandbox for run in self.restarts(self.state, self.ran.sandbox, self.ran.exit))
-            )
-        )
+        runs = self.restarts(self.state, self.ran.sandbox, self.ran.exit)
+        return any(self.has_all_output(run.sandbox) for run in runs)
 
     def restarts(
         self, state: State, sandbox: Tree, saves: Exit | None = None, cut: Callable[[Tree, Tree], Tree] | None = None
@@ -494,7 +491,7 @@ class Case:
         return self.exploration.known and all(expected == actual for expected, actual in self.output_in(sandbox))
 
     def goes_by_host(self) -> bool:
-        """Whether the failing execution does something else if the checkpoint names the machine where that runs."""
+        """Whether the failing execution behaves differently if the checkpoint names the machine that it runs on."""
         before = {path: self.written_here(file) for path, file in self.state_files.items()}
         run = self.executor.run(
             self.job, self.state.sandbox | Tree(before), slot=self.state.slot, clock=self.state.clock
@@ -503,7 +500,7 @@ class Case:
         return run.exit != self.ran.exit or was != is_so
 
     def written_here(self, file: File) -> File:
-        """A file in which the failing execution's machine and directory are in place of all others."""
+        """This file with the failing execution's machine and directory in place of all others."""
         content, here = file.content, self.state.slot
         for slot in self.executor.slots_named_in(Tree({"": file})):
             for name in (self.executor.directory, self.executor.name):
