@@ -213,7 +213,7 @@ def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             cache,
             exploration,
             "wrong-exit-code",
-            "When the time is up, my_wrapper exits with 0, and also when waves fails. It does not see the "
+            "When the time is up, my_wrapper exits with 0, and also when waves fails. It loses the "
             "exit code of waves (or timeout).",
         )
     if isinstance(end, Ended):

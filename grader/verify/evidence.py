@@ -333,10 +333,10 @@ ABSENT = re.compile(
 def complaint(run: Run | None) -> list[Evidence]:
     """The complaint of an execution on stderr: the first one of a shell, as later ones mostly follow from it; otherwise
     the last line."""
-    # Remove the sandbox's path, which is of no use to a reader. (Matched only at the beginning of a word: matching it
-    # anywhere in a line of megabytes would take minutes.)
+    # Remove the sandbox's path, which is of no use to a reader. (Matched only at the beginning of a word or a quotation:
+    # matching it anywhere in a line of megabytes would take minutes.)
     lines = [
-        re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
+        re.sub(r"(?<![^\s'])[^\s']*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
         for line in (run.stderr.strip().splitlines() if run else [])
     ]
     files = run.sandbox if run else ()

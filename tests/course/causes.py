@@ -714,6 +714,11 @@ RESTORE = {
         "here it is '>I', but in save_checkpoint '<I'",
         "never-restores",
     ),
+    "a remainder that its own checkpoints do not have": Wrong(
+        changed((RETURNED, "return iteration if iteration % 3 == 0 and start <= iteration <= end else start")),
+        14,
+        "`iteration % 3 == 0 and start <= iteration <= end` is false, and so it is not used",
+    ),
     "compares text": Wrong(
         changed(
             (READ, 'with open("checkpoint.txt") as file:\n            iteration = file.read()'),
@@ -1102,6 +1107,9 @@ WRONG = {
             2,
             "`!` makes 0 of every exit code but 0",
             CODE,
+        ),
+        "a limit that is none": Wrong(
+            wrapper(KEPT.replace("timeout $1", "timeout $0")), 0, "exit code 125 even without an eviction"
         ),
         "one or the other": Wrong(
             wrapper(

@@ -39,11 +39,13 @@ def _falls_back(module: Module) -> Iterator[Remedy]:
     """A number or END instead of START where there is no usable checkpoint."""
     first, end = module.ends
     start = ast.Name(first, ast.Load())
-    indices = {node.slice for node in module.nodes(module.restore, ast.Subscript)}
+    nodes = list(module.nodes(module.restore))
+    indices = {node.slice for node in nodes if isinstance(node, ast.Subscript)}
+    compared = {inner for node in nodes if isinstance(node, ast.Compare) for inner in ast.walk(node)}
     expressions: list[ast.expr] = [
         node
         for node in module.nodes(module.restore, ast.Constant)
-        if type(node.value) is int and 0 <= node.value <= 1 and node not in indices
+        if type(node.value) is int and 0 <= node.value <= 1 and node not in indices | compared
     ]
     expressions += [
         node.value

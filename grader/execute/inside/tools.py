@@ -143,9 +143,12 @@ def timeout(args: "list[str]") -> int:
             else:
                 settings.add(option)
         limit, *command = args[1:] if args[0] == "--" else args
-        after = duration(limit)
     except (ValueError, IndexError, AttributeError):
         return usage("timeout: usage: timeout [OPTION] DURATION COMMAND [ARG]...", 125)
+    try:
+        after = duration(limit)
+    except ValueError:
+        return usage("timeout: invalid time interval " + repr(limit), 125)
     if not command:
         return usage("timeout: missing operand", 125)
     return run_for(after or float("inf"), command, number, grace or float("inf"), settings)
