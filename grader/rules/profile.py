@@ -67,6 +67,10 @@ class Profile:
     """HTCondor has periodic_vacate (R6, since 23.2)."""
     shell: bool = False
     """`shell = COMMAND` stands for an executable."""
+    appends: bool = False
+    """`name += value` appends to the value before, with a blank."""
+    listed_requests: bool = False
+    """Amounts of memory or disk for later tries may follow the first, after commas."""
 
     def __str__(self) -> str:
         checked = f"checked against {self.live}" if self.live else "not checked against a live version"
@@ -109,6 +113,8 @@ PROFILES = {
             bare_remaps=True,
             skips_bad_remaps=True,
             shell=True,
+            appends=True,
+            listed_requests=True,
         ),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark
 from ..rules import classads
@@ -38,12 +38,11 @@ IMAGES = ("docker_image", "container_image")
 _ELSEWHERE = ("docker", "container", "java", "vm", "grid")
 """Universes whose jobs can't run here."""
 
-_KINDS = {
+_KINDS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(commands.EXPRESSIONS, check),
     **dict.fromkeys(commands.CONSTANTS, constant),
     "requirements": lambda text: check(f"({text})"),  # HTCondor adds parentheses, to append conditions
-    "request_memory": values.amount,
-    "request_disk": values.amount,
+    **dict.fromkeys(("request_memory", "request_disk"), str),  # reader.py checks them
     "kill_sig": values.signal_number,
     "remove_kill_sig": values.signal_number,
     "hold_kill_sig": values.signal_number,
@@ -131,8 +130,8 @@ def _check_transfer(given: Commands, job: Job) -> None:
         )
     if should == "NO":
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
-    if when == "NEVER":
-        given.remark("when_to_transfer_output", "HTCondor treats NEVER as ON_EXIT")
+    if (word := given.text("when_to_transfer_output") or when).upper() != when:
+        given.remark("when_to_transfer_output", f"HTCondor treats {word} as {when}")
     if when == "ON_SUCCESS":
         given.remark(
             "when_to_transfer_output",
@@ -143,6 +142,7 @@ def _check_transfer(given: Commands, job: Job) -> None:
 
 
 _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsignal")
+_CHECKPOINT_CODE = ("checkpoint_exit_code", *commands.OTHERS["checkpoint_exit_code"])
 
 
 def on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profile: Profile) -> list[Remark]:
@@ -159,7 +159,8 @@ def _on_name(
     if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
         return Remark(*place, f"{name} comes after the last queue statement, so no job sees it", CAUTION)
     if name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT):
-        if "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT):
+        needed = (("my.wantftoncheckpoint", *_CHECKPOINT_CODE), (*_CHECKPOINT_EXIT, *_CHECKPOINT_CODE))
+        if all(any(name in macros for name in names) for names in needed):
             return None
         remedy = "use checkpoint_exit_code and transfer_checkpoint_files"
         return Remark(*place, f"+{name[3:]} has no effect here: {remedy}", NO_EFFECT)
@@ -170,8 +171,11 @@ def _on_name(
     if name in commands.PROGRAMS_BESIDE:
         text = f"+{name[3:]} has no effect in this simulator, though it may change how the job ends"
         return Remark(*place, text, NO_EFFECT, True)
-    if usual == "periodic_vacate" and not profile.periodic_vacate:
+    if usual in ("periodic_vacate", "shell") and not getattr(profile, usual):
         return Remark(*place, f"HTCondor {profile.version} has no {usual}", NO_EFFECT)
+    used = usual if name != usual else "shell" if name == "executable" and profile.shell else ""
+    if used in macros:
+        return Remark(*place, f"{name} is not used, as {used} is given", CAUTION)
     if usual in commands.LIMITED and is_simulated(usual, macros.value(name)):
         return _on_policy(name, place, usual, macros)
     if usual == "getenv" and values.passed_on(macros.value(name), variables):

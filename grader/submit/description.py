@@ -20,7 +20,7 @@ from .macros import Macros, boolean
 from .queueing import Arguments
 
 _SPACE = " \t\r\v\f"
-_ASSIGNMENT = re.compile(r"(?P<name>[^\s=:]+)\s*(?P<operator>@=|=|:)\s*(?P<value>.*)", re.DOTALL | re.ASCII)
+_ASSIGNMENT = re.compile(r"(?P<name>[^\s=:]+)\s*(?P<operator>@=|(?<=\s)\+=|=|:)\s*(?P<value>.*)", re.DOTALL | re.ASCII)
 _CONDITION = re.compile(r"(if|elif|else|endif)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _QUEUE = re.compile(r"queue(?:\s+(?P<arguments>.*))?", re.IGNORECASE | re.DOTALL)
 _DIRECTIVE = re.compile(r"@?(include|use|error|warning)\b([^:=]*):\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -149,10 +149,12 @@ class Description:
         match = _ASSIGNMENT.fullmatch(line)
         if match is None and _DAG.fullmatch(line) and not self.macros.places:
             raise Problem("this is a DAG file", "Name a node's submit file: the one behind its JOB.")
-        if match is None or (match["operator"] == ":") or match["name"].lower() == "queue":
+        foreign = (":",) if self._profile.appends else (":", "+=")
+        if match is None or match["operator"] in foreign or match["name"].lower() == "queue":
             raise Problem(f"{line[:60]!r} is neither `command = value` nor a queue statement", _remedy(line))
         name, value = self.macros.expand(match["name"]), match["value"]
-        if name[:1] in ("+", "-"):
+        appends = match["operator"] == "+="
+        if name[:1] in ("+", "-") and not appends:
             name, value = "MY." + name[1:], value if name[0] == "+" else ""
         if not re.fullmatch(r"[\w./]+", name, re.ASCII):
             raise Problem(
@@ -160,6 +162,8 @@ class Description:
             )
         if match["operator"] == "@=":
             value = _here_document(value, lines)
+        elif appends:
+            value = f"{self.macros.get(name) or ''} {value}".strip()
         self.macros.refer(value)
         self.macros.define(name, value, place)
 
@@ -277,7 +281,9 @@ class _Branch(NamedTuple):
 
 
 def _remedy(line: str) -> str:
-    """What to do about a line that is not a statement."""
+    """What to do about a line that is no statement."""
+    if (match := _ASSIGNMENT.fullmatch(line)) and match["operator"] == "+=":
+        return f"This HTCondor has no +=: write {match['name']} = $({match['name']}) {match['value']}."
     name, equals, _ = line.partition("=")
     meant = "_".join(name.split())
     if equals and meant.lower() in commands.ALL:

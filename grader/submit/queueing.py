@@ -19,7 +19,7 @@ _KEYWORD = re.compile(r"(?:^|(?<=\s))(in|from|matching)(?=[\s(\[]|$)", re.IGNORE
 _VARIABLES = re.compile(r"(?P<count>.*?)(?P<names>[\s,]*+(?:[A-Za-z_.][\w.]*+[\s,]*+)*+)", re.ASCII | re.DOTALL)
 _SLICE = re.compile(r"\[([-+]?\d+)?(?::([-+]?\d+)?)?(?::([-+]?\d+)?)?\]\s*", re.ASCII)
 _TABLE = re.compile(r"table\s+", re.IGNORECASE)
-_QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\[)|$)", re.IGNORECASE)
+_QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\())", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _count(text: str) -> int:
 def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
     """The slice, the kind that `matching` accepts, and the rest."""
     selected, kind = slice(None), "any"
-    while True:
+    while re.match(r"[^\s(]+[\s(]", text):  # a last word is an item, whatever it is
         if match := _SLICE.match(text):
             start, stop, step = (None if part is None else int(part) for part in match.groups())
             if step == 0:
@@ -111,8 +111,9 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
                 )
             kind = match[1].lower()
         else:
-            return selected, kind, text
+            break
         text = text[match.end() :]
+    return selected, kind, text
 
 
 def headed(arguments: Arguments, rows: tuple[str, ...]) -> tuple[Arguments, tuple[str, ...]]:

@@ -290,6 +290,7 @@ def _job(given: Commands, folder: Folder, profile: Profile) -> Job:
     keep_paths = given.read("preserve_relative_paths", boolean, False)
     check_values(given)
     files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
+    amount = functools.partial(values.amount, listed=profile.listed_requests)
 
     def sent(command: str, paths: Callable[[str], tuple[str, ...] | None], keep_paths: bool) -> Inputs:
         def read(text: str) -> Inputs:
@@ -363,8 +364,8 @@ def _job(given: Commands, folder: Folder, profile: Profile) -> Job:
         kill_sig=given.read("remove_kill_sig", values.signal_number, kill_sig),
         max_vacate_time=float(given.read("job_max_vacate_time", number, kill_sig_timeout)),
         request_cpus=given.read("request_cpus", check, ""),
-        request_memory=given.read("request_memory", values.amount, ""),
-        request_disk=given.read("request_disk", values.amount, ""),
+        request_memory=given.read("request_memory", amount, ""),
+        request_disk=given.read("request_disk", amount, ""),
         cluster=given.cluster.number,
         proc=len(earlier),
     )
@@ -487,16 +488,14 @@ def _check_program(given: Commands, path: str, program: File) -> None:
 
 
 def _checkpoint_exit(given: Commands) -> tuple[int | None, int | None]:
-    """R1: the exit code or the signal that means a checkpoint, from the command, or from the job attributes that it
-    sets."""
+    """R1: the exit code or the signal that means a checkpoint, from the command and the job attributes that it sets, of
+    which those that are given count."""
     code = given.read("checkpoint_exit_code", integer, None)
     if not given.read("My.WantFTOnCheckpoint", boolean, code is not None):
         return None, None
-    if code is not None:
-        return code, None
     if given.read("My.SuccessCheckpointExitBySignal", boolean, False):
         return None, given.read("My.SuccessCheckpointExitSignal", values.number_or_text, None)
-    return given.read("My.SuccessCheckpointExitCode", values.number_or_text, None), None
+    return given.read("My.SuccessCheckpointExitCode", values.number_or_text, code), None
 
 
 def _directory(folder: Folder, path: str) -> str:

@@ -94,11 +94,15 @@ def number_or_text(text: str) -> int | None:
     return None if re.fullmatch(r'\s*"[^"]*"\s*', text) else integer(text)
 
 
-def amount(text: str) -> str:
-    """request_memory and request_disk: a number, with or without a unit, or a ClassAd expression."""
-    if re.fullmatch(rf"{_NUMBER}\s*[KMGT]B?", text, re.IGNORECASE):
-        return text
-    return check(text)
+def amount(text: str, listed: bool = False) -> str:
+    """request_memory and request_disk: a number, with or without a unit, or a ClassAd expression. `listed`: see
+    Profile.listed_requests."""
+    first, comma, later = text.partition(",")
+    if listed and comma and size(first, 1) is not None:
+        for other in later.removesuffix(",").split(",") if later else []:
+            amount(other.strip())
+        return first.strip()
+    return text if size(text, 1) is not None else check(text)
 
 
 def size(text: str, base: int) -> float | None:
@@ -165,13 +169,17 @@ def arguments(text: str) -> tuple[str, ...]:
     return tuple(text.replace('\\"', '"').split())
 
 
+_SEPARATORS = tuple("!#$%&*+,-/:;<>?@^`|~")
+
+
 def environment(text: str) -> tuple[tuple[str, str], ...]:
-    """The variables of `environment`: "A=1 B='x y'" in the new syntax, A=1;B=x y in the old syntax.
-    The last value of a name counts."""
+    """The variables of `environment`: "A=1 B='x y'" in the new syntax, A=1;B=x y in the old syntax, where another
+    separator may be put first: |A=1|B=x y. The last value of a name counts."""
     if text.lstrip().startswith('"'):
         entries = _words(_in_double_quotes(text))
     else:
-        entries = [entry.lstrip() for entry in text.split(";") if entry.strip()]
+        separator = text[0] if text.startswith(_SEPARATORS) else ";"
+        entries = [entry.lstrip() for entry in text.split(separator) if entry.strip()]
     variables = {}
     for entry in entries:
         name, equals, value = entry.partition("=")
@@ -262,19 +270,25 @@ def universe(text: str) -> str:
     return name
 
 
+_SHOULD = {
+    **dict.fromkeys(("YES", "TRUE", "ALWAYS"), "YES"),
+    **dict.fromkeys(("NO", "FALSE", "NEVER"), "NO"),
+    **dict.fromkeys(("IF_NEEDED", "AUTO"), "IF_NEEDED"),
+}
+_INSTEAD = {"YES": "ON_EXIT_OR_EVICT", "NO": "ON_EXIT", "IF_NEEDED": "ON_SUCCESS"}
+_WHEN = {"ONEXIT": "ON_EXIT", "ONSUCCESS": "ON_SUCCESS"} | {name: _INSTEAD[choice] for name, choice in _SHOULD.items()}
+
+
 def when_to_transfer(text: str) -> str:
-    """ON_EXIT, ON_EXIT_OR_EVICT, ON_SUCCESS or NEVER."""
-    if text.upper() not in ("ON_EXIT", "ON_EXIT_OR_EVICT", "ON_SUCCESS", "NEVER"):
+    """ON_EXIT, ON_EXIT_OR_EVICT or ON_SUCCESS, for each of which HTCondor takes other words, too."""
+    when = _WHEN.get(text.upper(), text.upper())
+    if when not in _WHEN.values():
         raise Problem(f"{text!r} is not a time to transfer output", "Write ON_EXIT, or leave the line out.")
-    return text.upper()
-
-
-_SHOULD = {"YES": ("YES", "TRUE", "ALWAYS"), "NO": ("NO", "FALSE", "NEVER"), "IF_NEEDED": ("IF_NEEDED", "AUTO")}
+    return when
 
 
 def should_transfer(text: str) -> str:
     """YES, NO or IF_NEEDED."""
-    for meaning, names in _SHOULD.items():
-        if text.upper() in names:
-            return meaning
-    raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
+    if text.upper() not in _SHOULD:
+        raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
+    return _SHOULD[text.upper()]

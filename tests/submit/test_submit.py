@@ -813,7 +813,9 @@ SIGNAL = "+SuccessCheckpointExitBySignal = true\n+SuccessCheckpointExitSignal = 
         (OLD + "+WantFTOnCheckpoint = false", None, None),
         (SIGNAL, None, None),
         (SIGNAL + "+WantFTOnCheckpoint = true", None, 10),
-        (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None),
+        (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", None, 10),
+        (OLD + "checkpoint_exit_code = 86", 85, None),
+        (OLD + "checkpoint_exit_code = 86\n+WantFTOnCheckpoint = false", None, None),
     ],
 )
 def test_checkpoint_attributes_count_with_want_ft_on_checkpoint(body, code, number):
@@ -1325,6 +1327,8 @@ def test_what_is_queued_is_what_condor_submit_queues():
         ("transfer_executable = no", "reads 'no' as True"),
         ("arguments = a \\\n# comment", "last character"),
         ("max_retries = -1", "means no retries"),
+        ("when_to_transfer_output = yes", "treats yes as ON_EXIT_OR_EVICT"),
+        ("output = a\nstdout = b", "stdout is not used, as output is given"),
         ("request_memory = lots", "takes lots for an attribute"),
         ("warning : look here", "look here"),
     ],
