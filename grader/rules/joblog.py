@@ -3,7 +3,6 @@ virtual."""
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator
 
 from ..tree import File, Tree
@@ -114,7 +113,8 @@ def _rescheduled(at: At, moment: Moment, slot: str) -> list[Event]:
     if moment.struck.kind == "requeue":
         return [eventlog.starter_error(at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
     if isinstance(moment.next, NotSaved):
-        return [eventlog.starter_error(at, slot, f"failed to send {', '.join(moment.next.missing)}", 13, errno.ENOENT)]
+        missing, error = moment.next
+        return [eventlog.starter_error(at, slot, f"failed to send {', '.join(missing)}", 13, error)]
     return []
 
 

@@ -131,6 +131,8 @@ class NotSaved(NamedTuple):
     """Listed files are missing, which is only logged: nothing is saved."""
 
     missing: tuple[str, ...]
+    error: int = errno.ENOENT
+    """The system's number for what is wrong with them."""
 
 
 class Held(NamedTuple):
@@ -508,8 +510,8 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, r
         return _lost(now._replace(spool=transfer.commit(now.spool, sent)), event)
     if profile.missing_output_holds:
         reason = "Transfer output files failure"
-        return _lost(now, event, Held(Hold.OUTPUT, 2, reason, sent.paths, unsendable=sent.unsendable))
-    return _lost(now, event, NotSaved(sent.paths))
+        return _lost(now, event, Held(Hold.OUTPUT, sent.error, reason, sent.paths, unsendable=sent.unsendable))
+    return _lost(now, event, NotSaved(sent.paths, sent.error))
 
 
 def _lost(now: Situation, event: FaultHappened, next: NotSaved | Held | None = None) -> Situation:
@@ -589,7 +591,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     returned_files: Tree | transfer.TransferFailure
     if job.on_success and not is_success(job, run.exit):
         transferred = profile.streams_of_failure
-        returned_files = transfer.returned_streams(job, run.sandbox) if transferred else Tree()
+        returned_files = transfer.returned_streams(job, run.sandbox, profile) if transferred else Tree()
     else:
         returned_files, transferred = transfer.output(job, run.sandbox, now.activation_spool, profile), True
     if isinstance(returned_files, transfer.TransferFailure):
@@ -614,7 +616,7 @@ def _no_start(job: Job, profile: Profile, now: Situation) -> Held:
     problem = transfer.not_transferred(job, run.sandbox, now.activation_spool)
     if problem and problem.too_much:
         reason = f"The input files exceed max_transfer_input_mb: {problem}"
-        earlier = transfer.returned_streams(job, now.activation_spool)
+        earlier = transfer.returned_streams(job, now.activation_spool, profile)
         streams = earlier if profile.output_after_failed_input else Tree()
         return Held(Hold.INPUT_SIZE, 0, reason, returned_files=streams)
     if problem:

@@ -182,25 +182,18 @@ def has_news(sent: Tree, spool: Tree) -> bool:
 def output(job: Job, sandbox: Tree, activation_spool: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
     """R6: what is returned to the submit directory when the job ends, under its names there. Files that
     exist are returned even if others are missing. `activation_spool`: the activation's initial checkpoint."""
-    if job.max_transfer_output_mb is not None:
-        listed = (*_output_files(job, sandbox, activation_spool), *job.streams)
-        if over := _cut(sandbox, listed, job.max_transfer_output_mb << 20):
-            path, rest = over
-            returned_files = output(replace(job, max_transfer_output_mb=None), rest, activation_spool, profile)
-            return TransferFailure(
-                (path,),
-                returned_files.sent if isinstance(returned_files, TransferFailure) else returned_files,
-                errno.EFBIG,
-            )
-    listed = _output_files(job, sandbox, activation_spool)
-    if job.transfer_output_files is not None:  # that list includes the streams
-        listed = (*listed, *(name for name in job.streams if name not in sandbox))
-    sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
-    files = sent.sent if isinstance(sent, TransferFailure) else sent
-    everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
-    # What is sent as part of `.` is ./name, which transfer_output_remaps does not rename.
-    files = files.moved_below(".") if everything else files.without((STDOUT, STDERR))
-    returned_files, blocked = _arrived(job, files | _streams(job, sandbox, activation_spool), listed)
+    listed, most = _output_files(job, sandbox, activation_spool), job.max_transfer_output_mb
+    everything = (*listed, *_streams(job, sandbox, activation_spool))
+    if most is not None and (over := _cut(sandbox, everything, most << 20)):
+        path, rest = over
+        cut = output(replace(job, max_transfer_output_mb=None), rest, activation_spool, profile)
+        return TransferFailure((path,), _arriving_of(cut), errno.EFBIG)
+    sent = _send(sandbox, everything, job.preserve_relative_paths, profile)
+    files = _arriving_of(sent)
+    if any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ()):
+        # What is sent as part of `.` is ./name, which transfer_output_remaps does not rename.
+        files = files.moved_below(".") | files.only(job.streams)
+    returned_files, blocked = _arrived(job, files, listed)
     if isinstance(sent, TransferFailure):
         return sent._replace(sent=returned_files)
     return (
@@ -311,28 +304,19 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
     return path if leads_out(target) else target
 
 
-def returned_streams(job: Job, directory: Tree) -> Tree:
-    """R2, R6: what is returned if only stdout and stderr are: those in this directory, under their names in the submit
-    directory."""
-    return _arrived(job, _streams(job, directory, Tree()))[0]
+def returned_streams(job: Job, directory: Tree, profile: Profile) -> Tree:
+    """R2, R6: what is returned where only stdout and stderr are: of this directory, under their names at home."""
+    streams = [name for name in job.streams if name in directory]
+    return _arrived(job, _arriving_of(_send(directory, streams, False, profile)))[0]
 
 
-def _streams(job: Job, sandbox: Tree, activation_spool: Tree) -> Tree:
-    """R6: the files of stdout and stderr; a link that took the place of one is followed."""
-    return Tree(
-        {
-            name: entry
-            for name in job.streams
-            if isinstance(entry := sandbox.get(sandbox.resolve(name) or name), File)
-            and not _left_empty(job, name, entry, activation_spool)
-        }
-    ).copied()
-
-
-def _left_empty(job: Job, name: str, entry: File, activation_spool: Tree) -> bool:
-    """R7: without a list, a stream that was empty when saved and is still empty counts as unchanged."""
-    listless = job.transfer_output_files is None and not job.self_checkpointing
-    return listless and not entry.content and activation_spool.get(name) == entry
+def _streams(job: Job, sandbox: Tree, activation_spool: Tree) -> list[str]:
+    """R6: the streams that are sent at the end: all, if there is a list; otherwise those that are there. R7: in that case
+    one that was empty when saved and is still empty counts as unchanged."""
+    if job.transfer_output_files is not None:
+        return list(job.streams)
+    same = () if job.self_checkpointing else sandbox.items() & activation_spool.items()
+    return [name for name in job.streams if name in sandbox and (name, File(b"")) not in same]
 
 
 def _output_files(job: Job, sandbox: Tree, activation_spool: Tree) -> tuple[str, ...]:
@@ -402,6 +386,11 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     _, (error, _, refused) = failed[0]
     alike = {path: why.unsendable for path, why in failed if (why.error, why.refused) == (error, refused)}
     return TransferFailure(tuple(alike), sent, error, refused, tuple(filter(None, alike.values())))
+
+
+def _arriving_of(sent: Tree | TransferFailure) -> Tree:
+    """What arrives, even if something else can't be sent."""
+    return sent.sent if isinstance(sent, TransferFailure) else sent
 
 
 class Received:

@@ -32,10 +32,14 @@ OPERATIONS = st.one_of(
         st.sampled_from(("a", "dir", "dir/a", "nothing")), st.sampled_from(("link", "dir/link", "dir/sub/link"))
     ).map(lambda link: f'ln -sfn "$PWD/{link[0]}" {link[1]}'),
     st.sampled_from(("dir", "dir/sub")).map(lambda path: f"ln -sfn {path} to"),
-    st.sampled_from(("a dir/b", "dir/a b")).map(lambda paths: f"ln -f {paths}"),
-    st.tuples(st.sampled_from(("755", "444", "0")), st.sampled_from(("a", "dir/a", "'b c'"))).map(
-        lambda change: "[ -L {1} ] || chmod {0} {1}".format(*change)  # a program that can't write n never ends
-    ),
+    st.sampled_from(("a dir/b", "dir/a b", "'b c' 'dir/c d'")).map(lambda paths: f"ln -f {paths}"),
+    st.sampled_from(("a", "'b c'", "nothing")).map(lambda path: f"ln -sfn {path} 'l k'"),
+    st.sampled_from(("a", "'b c'", "dir/a")).map(lambda path: f"touch -c -d 2001-01-01 {path}"),
+    st.sampled_from(("a", "'b c'", "dir/b")).map(lambda path: f"(echo a child in $n > {path}) & wait"),
+    st.tuples(
+        st.sampled_from(("755", "444", "200", "0")),
+        st.sampled_from(("a", "dir/a", "'b c'", "link", "dir/link", "'l k'", "_condor_stdout", "_condor_stderr")),
+    ).map(lambda change: f"chmod {change[0]} {change[1]}"),
     st.sampled_from(("a", "b", "'b c'")).map(lambda path: f"sleep 1.1; touch -c {path}"),
 )
 

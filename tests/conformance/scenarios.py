@@ -23,7 +23,7 @@ from grader.rules import profile as profiles
 from grader.rules import schedule
 from grader.rules.eventlog import Event
 from grader.rules.schedule import Fault
-from grader.tree import Directory, Fifo, File, Link, Tree
+from grader.tree import Directory, Entry, Fifo, File, Link, Tree
 
 OWN = (".job.ad", ".machine.ad", ".update.ad", ".update.ad.tmp", ".chirp.config", ".execution_overlay.ad")
 """HTCondor's own files in a sandbox. Without a list, .update.ad is sent too if it is young."""
@@ -158,19 +158,23 @@ def answer(
 def picture(tree: Tree) -> dict[str, str | None]:
     """A directory as path → text: `file*` is executable, `dir/` is listed only if it is empty."""
     seen: dict[str, str | None] = {}
-    for path in tree.without(OWN).listing():
-        entry = tree[path.rstrip("/")]
+    copied = Tree({path: entry for path, entry in tree.without(OWN).items() if _is_copied(entry)})
+    for path in copied.listing():
+        entry = copied[path.rstrip("/")]
         if isinstance(entry, Directory):
             seen[path] = None
         elif isinstance(entry, Link):
             inside = re.sub(EXECUTE_DIRECTORY, "(sandbox)/", entry.target)
             seen[path] = f"-> {'(sandbox)/' * entry.absolute}{inside}"
-        elif isinstance(entry, Fifo) or not entry.readable:  # a copy of the sandbox does not show them
-            continue
         else:
             text = "(the program)" if path == "job" else entry.text
             seen[path + "*" * entry.executable] = text if len(text) < 500 else "(long)"
     return seen
+
+
+def _is_copied(entry: Entry) -> bool:
+    """Whether anything is seen of it in a copy."""
+    return not isinstance(entry, Fifo) and (not isinstance(entry, File) or entry.readable)
 
 
 def _word(event: Event) -> str:
