@@ -94,6 +94,9 @@ class Unopened(NamedTuple):
     error: int
     is_input: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.path}: {os.strerror(self.error)}"
+
 
 def unopened(job: Job, sandbox: Tree) -> Unopened | None:
     """R3: the first stream without which the program can't be started, as its file in the sandbox can't be opened. That
@@ -196,11 +199,9 @@ def output(job: Job, sandbox: Tree, activation_spool: Tree, profile: Profile = M
     returned_files, blocked = _arrived(job, files, listed)
     if isinstance(sent, TransferFailure):
         return sent._replace(sent=returned_files)
-    return (
-        TransferFailure(tuple(blocked), returned_files, list(blocked.values())[-1], refused=True)
-        if blocked
-        else returned_files
-    )
+    if blocked:
+        return TransferFailure(tuple(blocked), returned_files, list(blocked.values())[-1], refused=True)
+    return returned_files
 
 
 def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
@@ -465,6 +466,11 @@ def linked_parent(entry: Callable[[str], Entry | None], path: str) -> str | None
     return next((name for name in parents(path) if isinstance(entry(name), Link)), None)
 
 
+def _emptied(file: File) -> File:
+    """R4b: what arrives of a file that may not be read: an empty one, of its mode if that allows anything."""
+    return file._replace(content=b"") if file.writable or file.executable else File(b"")
+
+
 def links_followed(contents: Tree, target: Callable[[str], Entry | None]) -> Iterator[tuple[str, Entry | None, int]]:
     """R2, R4b: each path in a directory, what is sent for it, and the error number. For a link to a file, the file is
     sent; for a link that leads nowhere, nothing (None). A link to a directory can't be sent, nor can an unreadable
@@ -474,7 +480,7 @@ def links_followed(contents: Tree, target: Callable[[str], Entry | None]) -> Ite
         if isinstance(entry, Link) and isinstance(followed, Directory):
             yield path, File(b""), errno.EISDIR
         elif isinstance(followed, File) and not followed.readable:
-            yield path, File(b""), errno.EACCES
+            yield path, _emptied(followed), errno.EACCES
         else:
             yield path, followed, 0
 
@@ -498,7 +504,7 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
         return None, _Unsent(errno.ENOTDIR)
     if isinstance(entry, File):
         unsent = None if entry.readable else _Unsent(errno.EACCES, where)
-        return arriving(path, File(b"") if unsent else entry, keep_paths), unsent
+        return arriving(path, _emptied(entry) if unsent else entry, keep_paths), unsent
     if isinstance(entry, Fifo):
         _pass_over_fifo(path, profile)
         return Tree(), None

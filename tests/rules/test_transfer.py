@@ -632,12 +632,19 @@ def test_a_link_in_a_directory_that_leads_nowhere_is_left_out(keep):
     assert sent == Tree.files({"d/a": "1"})
 
 
-@pytest.mark.parametrize("entry, error", [(Link("sub"), errno.EISDIR), (File(b"secret", readable=False), errno.EACCES)])
-def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, error):
+@pytest.mark.parametrize(
+    "entry, error, empty",
+    [
+        (Link("sub"), errno.EISDIR, File(b"")),
+        (File(b"secret", readable=False, writable=False), errno.EACCES, File(b"")),
+        (File(b"secret", readable=False), errno.EACCES, File(b"", readable=False)),
+    ],
+)
+def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, error, empty):
     """R4b, R6: all else comes home, too. A checkpoint is whole or not at all."""
     tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
     assert checkpoint(("d",), tree) == TransferFailure(("d",), error=error, unsendable=("d/l",))
-    returned_files = Tree.files({"d/a": "1", "d/sub/b": "2", "d/l": ""})
+    returned_files = Tree.files({"d/a": "1", "d/sub/b": "2"}).put("d/l", empty)
     assert transfer.output(quiet(transfer_output_files=("d",)), tree, Tree()) == TransferFailure(
         ("d",), returned_files, error, unsendable=("d/l",)
     )
@@ -655,7 +662,8 @@ def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, e
 )
 def test_of_what_cannot_be_sent_an_empty_file_comes_home(listed, keep, returned_files):
     """R6: HTCondor tells of the first."""
-    tree = sandbox({"e/a": "1"}, link=Link("e"), secret=File(b"1", readable=False)) | Tree({"d/link": Link("../e")})
+    secret = File(b"1", readable=False, writable=False)
+    tree = sandbox({"e/a": "1"}, link=Link("e"), secret=secret) | Tree({"d/link": Link("../e")})
     failed = transfer.output(quiet(transfer_output_files=listed, preserve_relative_paths=keep), tree, Tree())
     assert failed.sent == Tree.files({returned_files: ""}) and not failed.refused
     number = {"secret": errno.EACCES, "absent": errno.ENOENT}.get(listed[0], errno.EISDIR)
