@@ -36,6 +36,7 @@ NOW = "time()"
 """The name of the present time among attributes: an expression that uses it must be evaluated repeatedly."""
 MOST_BRACKETS = 165
 """How deeply HTCondor 25.14.1 lets brackets be nested."""
+_OPENING, _CLOSING = ([("operator", bracket) for bracket in brackets] for brackets in ("([{", ")]}"))
 _VALUES = ("number", "text")
 _WORDS = ("true", "false", "undefined", "error")
 
@@ -113,7 +114,6 @@ def read(text: str) -> Expression:
 def _parsed(text: str) -> Expression | str:
     """The expression, or why it can't be parsed."""
     try:
-        _check_brackets(text)
         return _read(text)
     except _Unreadable as unreadable:
         return str(unreadable)
@@ -121,22 +121,14 @@ def _parsed(text: str) -> Expression | str:
         return Expression(frozenset(), frozenset({"its depth"}), lambda ad: ERROR)
 
 
-def _check_brackets(text: str) -> None:
-    """Raises _Unreadable for unmatched brackets, and for brackets nested more deeply than HTCondor allows."""
-    closing, opened = {")": "(", "]": "[", "}": "{"}, list[str]()
-    for kind, token in _tokens(text):
-        if kind == "operator" and token in closing.values():
-            opened.append(token)
-        elif kind == "operator" and token in closing and (not opened or opened.pop() != closing[token]):
-            raise _Unreadable(f"{token} can't be there")
-        if len(opened) > MOST_BRACKETS:
-            raise _Unreadable(f"HTCondor accepts at most {MOST_BRACKETS} nested brackets")
-    if opened:
-        raise _Unreadable(f"{opened[-1]} is not closed")
-
-
 def _read(text: str) -> Expression:
-    tokens = _tokens(text)
+    tokens, open_brackets = _tokens(text), 0
+    for token in tokens:
+        open_brackets += (token in _OPENING) - (token in _CLOSING)
+        if open_brackets > MOST_BRACKETS:
+            raise _Unreadable(f"HTCondor accepts at most {MOST_BRACKETS} nested brackets")
+    if open_brackets > 0:
+        raise _Unreadable("a bracket is not closed")
     reader = _Reader(tokens)
     meaning = reader.expression()
     if reader.ahead:

@@ -65,7 +65,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "held":
             return _held(job, at, moment, slot, profile)
         case "removed":
-            return [*(_returned(began, at, moment) if moment.next else []), eventlog.aborted(at, _removed_by(job))]
+            why = f"The job attribute PeriodicRemove expression '{job.periodic_remove}' evaluated to TRUE"
+            return [*(_returned(began, at, moment) if moment.next else []), eventlog.aborted(at, why)]
         case "released":
             return [eventlog.released(at, "via condor_release")]
         case "ended":
@@ -79,10 +80,6 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             )
             return [*_returned(began, at, moment), terminated]
     return []
-
-
-def _removed_by(job: Job) -> str:
-    return f"The job attribute PeriodicRemove expression '{job.periodic_remove}' evaluated to TRUE"
 
 
 def total_bytes(tree: Tree) -> int:
@@ -142,14 +139,11 @@ def _held(job: Job, at: At, moment: Moment, slot: str, profile: Profile) -> list
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
     starters = held.code if held.code not in (12, 13) else 12 if held.refused else 13
-    # The log shows a failed transfer of output as finished, but not that of a checkpoint.
-    failed_input = 2 * profile.output_after_failed_input
+    # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
     transfers: dict[int, int] = {
-        Hold.INPUT: failed_input,
-        Hold.INPUT_SIZE: failed_input,
+        **dict.fromkeys((Hold.INPUT, Hold.INPUT_SIZE), 2 * profile.output_after_failed_input),
         **dict.fromkeys((Hold.EXECUTE, Hold.STREAM, Hold.STDIN, Hold.STREAMED), 0),
-        Hold.OUTPUT: 2,
-        Hold.OUTPUT_SIZE: 2,
+        **dict.fromkeys((Hold.OUTPUT, Hold.OUTPUT_SIZE), 2),
     }
     return [
         *_output(at, at)[: transfers.get(held.code, 1)],

@@ -71,16 +71,11 @@ class Pace:
 
 
 def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
-    """Run the program in the job's sandbox. If HTCondor would not start it there, the Run says why."""
-    if problem := transfer.not_transferred(job, now.directory, now.activation_spool) or not_opened(job, now):
+    """Run the program in the job's sandbox; without running it, if HTCondor would not start it there."""
+    missing = transfer.not_transferred(job, now.directory, now.activation_spool)
+    if problem := missing or job.unstreamable or transfer.unopened(job, now.directory):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.directory, slot=now.slot, clock=now.time, stop=stop, trace=trace, beside=now.beside)
-
-
-def not_opened(job: Job, now: Situation) -> str:
-    """R3: the file of a standard stream that can't be opened; "" if all can."""
-    stream = transfer.unopened(job, now.directory)
-    return job.unstreamable or (stream.path if stream else "")
 
 
 def soft_stop(job: Job, profile: Profile, after: float | None, whole: Run) -> Stop:

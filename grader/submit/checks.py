@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from ..problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark
 from ..rules import classads
@@ -214,24 +215,22 @@ def _on_policy(name: str, place: Place, usual: str, macros: Macros) -> Remark | 
 
 def is_simulated(command: str, text: str) -> bool:
     """Whether the value of a command in commands.LIMITED can be evaluated here."""
-    try:
+    with suppress(Problem):  # reported by another check
         if command in commands.BOUNDS:
             return bool(text) and values.whole_number(text) is not None
         known = PERIODIC_ATTRIBUTES if command in commands.PERIODIC else POLICY_ATTRIBUTES
         return bool(text) and classads.read(text).depends_only_on(known)
-    except Problem:  # reported by another check
-        return False
+    return False
 
 
 _PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove", "periodic_vacate")
 
 
 def _matters_only_when_held(command: str, name: str, macros: Macros) -> bool:
-    """Whether the command given under this name has no effect on a job that is never held."""
-    try:
+    """Whether the command under this name decides nothing for a job that is never held."""
+    with suppress(Problem):  # reported by another check
         return command == "periodic_release" or (command in _PERIODIC_CHECKS and only_when_held(macros.value(name)))
-    except Problem:  # reported by another check
-        return False
+    return False
 
 
 def _depends_on_the_end(macros: Macros, text: str) -> bool:
@@ -252,9 +251,8 @@ def _depends_on_the_end(macros: Macros, text: str) -> bool:
 
 
 def _is_usual(command: str, name: str, macros: Macros) -> bool:
-    """Whether the command given under this name has the value that does not change how the job ends."""
-    try:
+    """Whether the value under this name is that with which the command does not change how the job ends."""
+    with suppress(Problem):  # an expression
         text = macros.value(name).strip()
         return command in commands.DECIDING and (not text or boolean(text) is commands.DECIDING[command])
-    except Problem:  # an expression
-        return False
+    return False

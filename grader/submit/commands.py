@@ -143,13 +143,26 @@ want_job_networking
 }
 """Other names of commands, in lower case. Most are the names of the job attributes that the commands set."""
 
-EXPRESSIONS = frozenset(
+HOLDS = ("on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
+POLICIES = ("on_exit_remove", "retry_until", *HOLDS)
+"""The commands in LIMITED that are simulated if they depend only on attributes in POLICY_ATTRIBUTES."""
+
+PERIODIC = (
+    *("periodic_hold", "periodic_hold_reason", "periodic_hold_subcode"),
+    *("periodic_release", "periodic_remove", "periodic_vacate"),
+)
+"""The commands in LIMITED that are simulated if they depend only on attributes in PERIODIC_ATTRIBUTES."""
+
+BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_input_mb", "max_transfer_output_mb")
+"""The commands in LIMITED that are simulated if their value is a number."""
+
+LIMITED = frozenset((*POLICIES, *PERIODIC, *BOUNDS))
+"""Commands that are simulated if their value can be evaluated here."""
+
+EXPRESSIONS = LIMITED | frozenset(
     """
-allowed_execute_duration allowed_job_duration concurrency_limits_expr job_lease_duration keep_claim_idle leave_in_queue
-max_job_retirement_time max_transfer_input_mb max_transfer_output_mb next_job_start_delay noop_job noop_job_exit_code
-noop_job_exit_signal on_exit_hold on_exit_hold_reason on_exit_hold_subcode on_exit_remove periodic_hold
-periodic_hold_reason periodic_hold_subcode periodic_release periodic_remove periodic_vacate rank retry_until stack_size
-want_graceful_removal
+concurrency_limits_expr job_lease_duration keep_claim_idle leave_in_queue max_job_retirement_time next_job_start_delay
+noop_job noop_job_exit_code noop_job_exit_signal rank stack_size want_graceful_removal
 """.split()
 )
 """Commands that accept any ClassAd expression, besides requirements and all that begin with request_."""
@@ -182,21 +195,6 @@ DECIDING = {
     for name in names.split()
 }
 """The commands in IDLE and LIMITED that may change how a job ends, each with the value that does not."""
-
-POLICIES = ("on_exit_remove", "retry_until", "on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
-"""The commands in LIMITED that are simulated if they depend only on attributes in POLICY_ATTRIBUTES."""
-
-PERIODIC = (
-    *("periodic_hold", "periodic_hold_reason", "periodic_hold_subcode"),
-    *("periodic_release", "periodic_remove", "periodic_vacate"),
-)
-"""The commands in LIMITED that are simulated if they depend only on attributes in PERIODIC_ATTRIBUTES."""
-
-BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_input_mb", "max_transfer_output_mb")
-"""The commands in LIMITED that are simulated if their value is a number."""
-
-LIMITED = frozenset((*POLICIES, *PERIODIC, *BOUNDS))
-"""Commands that are simulated if their value can be evaluated here."""
 
 PREFIXES = tuple(
     "my. request_ require_ ec2_tag_ ec2_parameter_ cloud_label_ transform_body_ remote_ batch_extra_ want_".split()

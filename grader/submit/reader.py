@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..files import read_named
 from ..problems import CAUTION, HELD, Place, Problem, Remark, SubmitError
@@ -314,6 +314,9 @@ def _job(given: Commands, folder: Folder, profile: Profile) -> Job:
     output, error = _stream(given, "output", home), _stream(given, "error", home)
     stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     remaps = _remaps(given, profile)
+    policies: dict[str, Any] = {name: _policy(given, name) for name in (*commands.HOLDS, *commands.PERIODIC)}
+    if not profile.periodic_vacate:
+        del policies["periodic_vacate"]
     kill_sig = given.read("kill_sig", values.signal_number, Job.kill_sig)
     kill_sig_timeout = given.read("kill_sig_timeout", number, Job.max_vacate_time)
     streamed = [path for path, streams in ((output, stream_output), (error, stream_error)) if path and streams]
@@ -342,20 +345,12 @@ def _job(given: Commands, folder: Folder, profile: Profile) -> Job:
         stream_error=stream_error,
         erases_streams=given.read("erase_output_and_error_on_restart", boolean, Job.erases_streams),
         unstreamable=next((path for path in streamed if not _is_streamable(given, folder, path)), ""),
-        streamed_onto=_existing_files(folder, *streamed),
+        streamed_onto=Tree({path: file for path in streamed if isinstance(file := folder.get(path), File)}),
         max_retries=retries,
         success_exit_code=success or 0,
         on_success=success is not None,
         on_exit_remove=remove,
-        on_exit_hold=_policy(given, "on_exit_hold"),
-        on_exit_hold_reason=_policy(given, "on_exit_hold_reason"),
-        on_exit_hold_subcode=_policy(given, "on_exit_hold_subcode"),
-        periodic_hold=_policy(given, "periodic_hold"),
-        periodic_hold_reason=_policy(given, "periodic_hold_reason"),
-        periodic_hold_subcode=_policy(given, "periodic_hold_subcode"),
-        periodic_release=_policy(given, "periodic_release"),
-        periodic_remove=_policy(given, "periodic_remove"),
-        periodic_vacate=_policy(given, "periodic_vacate") if profile.periodic_vacate else "",
+        **policies,
         allowed_execute_duration=given.read("allowed_execute_duration", values.whole_number, None),
         allowed_job_duration=given.read("allowed_job_duration", values.whole_number, None),
         max_transfer_input_mb=given.read("max_transfer_input_mb", values.most_mb, None),
@@ -522,12 +517,6 @@ def _is_streamable(given: Commands, folder: Folder, path: str) -> bool:
         return True
     given.remark("output", f"the job is held when it starts, as nothing can be streamed to {path}: {problem}")
     return False
-
-
-def _existing_files(folder: Folder, *paths: str | None) -> Tree:
-    """The files with these names in the submit directory."""
-    entries = {path: folder.get(path) for path in paths if path}
-    return Tree({path: entry for path, entry in entries.items() if isinstance(entry, File)})
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:

@@ -241,7 +241,7 @@ class _Explorer:
         self.livelock = Livelock(job, self.run, bounds.executions, bounds.patience)
         # Cached, as many states share a directory.
         self.identity = cache(self.telling)
-        self.slots_known = cache(self.slots_named)
+        self.slots_known = cache(lambda sandbox: executor.slots_named_in(transfer.without_streams(sandbox)))
 
     def explore(self) -> Exploration:
         if not self.job.on_exit_or_evict:
@@ -586,9 +586,6 @@ class _Explorer:
         }
         return Tree(renamed)
 
-    def slots_named(self, sandbox: Tree) -> set[int]:
-        return self.executor.slots_named_in(transfer.without_streams(sandbox))
-
     # -- judging ---------------------------------------------------------------
 
     def reference(self, first: State) -> Tree | None:
@@ -674,8 +671,7 @@ class _Explorer:
 
     def look_back(self) -> None:
         """Add the failures that only the whole graph shows."""
-        rate = self.bounds.seconds_per_cpu_second
-        seen = FinishedGraph(sorted(self.states.values(), key=State.length), self.known, self.profile, rate)
+        seen = FinishedGraph(self.shortest_first(), self.known, self.profile, self.bounds.seconds_per_cpu_second)
         for state in seen.never_finishing():
             self.violate(Unsafe.NEVER_FINISHES, state)
         for state, seconds in seen.losing_progress():
@@ -683,7 +679,7 @@ class _Explorer:
 
     def judge(self, first: State, reference: Tree | None) -> Exploration:
         free = list(self.free_way(first))
-        ended = isinstance(free[-1].next, Ended)
+        executed, ended = [state for state in free if state.then], isinstance(free[-1].next, Ended)
         exploration = Exploration(
             UNKNOWN,
             states=len(self.states),
@@ -694,9 +690,9 @@ class _Explorer:
             reference=reference,
             known=self.expected is not None,
             first=first,
-            unfinished=self.unfinished or (self.last_executed(free) if self.exhausted and not ended else None),
+            unfinished=self.unfinished or (executed[-1] if executed and self.exhausted and not ended else None),
             exhausted=self.exhausted.bound if self.exhausted else None,
-            waiting=self.waiting() if self.exhausted else (),
+            waiting=tuple(s.schedule for s in self.shortest_first() if not s.expanded) if self.exhausted else (),
             seconds_per_cpu_second=self.bounds.seconds_per_cpu_second,
         )
         worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
@@ -719,12 +715,8 @@ class _Explorer:
             return unknown(Unknown.GOES_BY_TIME, shown, replace(exploration, schedule=schedule, difference=difference))
         return replace(exploration, verdict=RESTART_SAFE)
 
-    def last_executed(self, free: list[State]) -> State | None:
-        return next((state for state in reversed(free) if state.then), None)
-
-    def waiting(self) -> tuple[Schedule, ...]:
-        """The schedules that lead to starts that were not tried, the shortest first."""
-        return tuple(state.schedule for state in sorted(self.states.values(), key=State.length) if not state.expanded)
+    def shortest_first(self) -> list[State]:
+        return sorted(self.states.values(), key=State.length)
 
     def free_way(self, first: State) -> Iterator[State]:
         seen: set[State] = set()
