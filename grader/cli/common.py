@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,6 +43,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         command = self.prog.rpartition(" ")[2]
+        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            names = re.findall(r"[\w-]+", choice[2])
+            near = difflib.get_close_matches(choice[1], names, 1)
+            remedy = f" (did you mean {near[0]}?)" if near else f"; choose from {choice[2]}"
+            message = f"{message[: choice.start()]}there is no {choice[1]!r}{remedy}"
+        elif message == "argument --without-checkpoints: expected one argument":
+            message += ', as in "arguments = --never-save"'
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
 
 

@@ -36,7 +36,7 @@ def save_checkpoint(iteration):
     sys.exit(85)
 
 
-"""This exercise comes with a restore function. You write your own in the next notebook."""
+"""The exercise `save` comes with this restore function. You write your own in `restore`."""
 
 
 def restore_checkpoint(start, end):

@@ -7,7 +7,9 @@ reads notebooks, exports.py writes formats of other systems.
 
 from __future__ import annotations
 
+import difflib
 import itertools
+import os
 import re
 import sys
 import tempfile
@@ -122,7 +124,7 @@ def _handed_in(folder: Path, own: Collection[Path], roster: Path | None) -> Hand
     try:
         handed = find(folder, own)
     except (OSError, Refused) as error:
-        raise Refused(f"{plain(str(folder))} can't be graded: {_why(error)}") from None
+        raise Refused(f"{plain(str(folder))} can't be graded: {_why(error)}{_meant(folder)}") from None
     if not any(one.sources for one in handed):
         why = [remark for one in handed for remark in one.remarks][:3]
         raise Refused(" ".join([f"there is no readable notebook in {plain(str(folder))}.", *why]))
@@ -131,7 +133,7 @@ def _handed_in(folder: Path, own: Collection[Path], roster: Path | None) -> Hand
     try:
         return compare(handed, read_roster(roster))
     except (OSError, Refused) as error:
-        raise Refused(f"the roster {plain(roster.name)} can't be read: {_why(error)}") from None
+        raise Refused(f"the roster {plain(roster.name)} can't be read: {_why(error)}{_meant(roster)}") from None
 
 
 def _count_marked(handed: HandIns, by_hand: Mapping[str, Sequence[Adjustment]]) -> None:
@@ -139,6 +141,14 @@ def _count_marked(handed: HandIns, by_hand: Mapping[str, Sequence[Adjustment]]) 
     marked = {student for student, lines in by_hand.items() if any(line.points is not None for line in lines)}
     handed += [one for one in handed.missing if one.student in marked]
     handed.missing = [one for one in handed.missing if one.student not in marked]
+
+
+def _meant(path: Path) -> str:
+    """A question, if a path that does not exist nearly has the name of one that does."""
+    if path.exists() or not path.parent.is_dir():
+        return ""
+    near = difflib.get_close_matches(path.name, os.listdir(path.parent), 1)
+    return f" Did you mean {plain(str(path.with_name(near[0])))}?" if near else ""
 
 
 def _why(error: OSError | Refused) -> str:

@@ -139,7 +139,7 @@ def _held(job: Job, at: At, moment: Moment, slot: str, profile: Profile) -> list
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
     starters = held.code if held.code not in (12, 13) else 12 if held.refused else 13
-    # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
+    # The log shows a failed transfer of output as finished, but not that of a checkpoint.
     transfers: dict[int, int] = {
         **dict.fromkeys((Hold.INPUT, Hold.INPUT_SIZE), 2 * profile.output_after_failed_input),
         **dict.fromkeys((Hold.EXECUTE, Hold.STREAM, Hold.STDIN, Hold.STREAMED), 0),

@@ -71,7 +71,7 @@ class Pace:
 
 
 def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
-    """Run the program in the job's sandbox; without running it, if HTCondor would not start it there."""
+    """Run the program in the job's sandbox. If HTCondor would not start it there, the Run says why."""
     missing = transfer.not_transferred(job, now.directory, now.activation_spool)
     if problem := missing or job.unstreamable or transfer.unopened(job, now.directory):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))

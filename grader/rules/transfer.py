@@ -306,7 +306,8 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
 
 
 def returned_streams(job: Job, directory: Tree, profile: Profile) -> Tree:
-    """R2, R6: what is returned where only stdout and stderr are: of this directory, under their names at home."""
+    """R2, R6: what is returned if only stdout and stderr are: those in this directory, under their names in the submit
+    directory."""
     streams = [name for name in job.streams if name in directory]
     return _arrived(job, _arriving_of(_send(directory, streams, False, profile)))[0]
 

@@ -227,7 +227,7 @@ _PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove", "per
 
 
 def _matters_only_when_held(command: str, name: str, macros: Macros) -> bool:
-    """Whether the command under this name decides nothing for a job that is never held."""
+    """Whether the command given under this name has no effect on a job that is never held."""
     with suppress(Problem):  # reported by another check
         return command == "periodic_release" or (command in _PERIODIC_CHECKS and only_when_held(macros.value(name)))
     return False
@@ -251,7 +251,7 @@ def _depends_on_the_end(macros: Macros, text: str) -> bool:
 
 
 def _is_usual(command: str, name: str, macros: Macros) -> bool:
-    """Whether the value under this name is that with which the command does not change how the job ends."""
+    """Whether the command given under this name has the value that does not change how the job ends."""
     with suppress(Problem):  # an expression
         text = macros.value(name).strip()
         return command in commands.DECIDING and (not text or boolean(text) is commands.DECIDING[command])

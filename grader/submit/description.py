@@ -281,7 +281,7 @@ class _Branch(NamedTuple):
 
 
 def _remedy(line: str) -> str:
-    """What to do about a line that is no statement."""
+    """What to do about a line that is not a statement."""
     if (match := _ASSIGNMENT.fullmatch(line)) and match["operator"] == "+=":
         return f"This HTCondor has no +=: write {match['name']} = $({match['name']}) {match['value']}."
     name, equals, _ = line.partition("=")

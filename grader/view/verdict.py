@@ -116,7 +116,7 @@ def _numbers(exploration: Exploration) -> list[str]:
         lines += [
             "  Nothing says whether it is right: a job that loses the same at every restart always gives the same "
             "output, too.",
-            '  Give the right output with --expected DIR or --without-checkpoints "COMMAND = VALUE".',
+            '  Give the right output with --expected DIR or --without-checkpoints "arguments = --never-save", say.',
         ]
     elif exploration.verdict != RESTART_SAFE and exploration.executions:
         lines.append(

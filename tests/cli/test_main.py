@@ -814,6 +814,10 @@ def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, 
         (["simulate", "."], "directory). Did you mean job.sub?"),
         (["simulate", "jop.sub"], "Did you mean job.sub?"),
         (["simulate", "FILE", "--shedule=evict@2"], "did you mean --schedule?"),
+        (["verfy", "FILE"], "there is no 'verfy' (did you mean verify?)"),
+        (["grade", "FILE", "--format", "moodel"], "there is no 'moodel' (did you mean moodle?)"),
+        (["grade", "FILE", "--format", "xyz"], "there is no 'xyz'; choose from"),
+        (["verify", "FILE", "--without-checkpoints", "--never-save"], 'as in "arguments = --never-save"'),
         (["simulate", "FILE", "--schedule", "evict@2", "evict@4"], "in quotes"),
         (["simulate", "FILE", "--schedule", "evict"], "evict@2"),
         (["simulate", "FILE", "--schedule", "evitc@2"], "did you mean evict"),
@@ -833,7 +837,7 @@ def test_unusable_arguments_are_one_sentence_with_an_exit_status(grader, job, mo
     file = job()
     monkeypatch.chdir(file.parent)
     ran = grader(*[file.name if argument == "FILE" else argument for argument in arguments])
-    assert (ran.status, ran.out) == ({"simulate": 2, "verify": 3}[arguments[0]], "")
+    assert (ran.status, ran.out) == (3 if arguments[0] == "verify" else 2, "")
     assert len(ran.err.splitlines()) == 1
     assert said in ran.err
     assert names(file.parent) == {"job", "job.sub"}
@@ -881,7 +885,7 @@ def test_unusable_input_is_a_json_object_where_json_is_asked_for(grader, job, tm
 
 
 def test_no_command_and_an_unknown_one_are_told_the_commands(grader):
-    for arguments in ([], ["simulat"]):
+    for arguments in ([], ["nonsense"]):
         ran = grader(*arguments)
         assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1)
     assert "simulate" in ran.err and "verify" in ran.err

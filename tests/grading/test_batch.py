@@ -621,6 +621,7 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     "arguments, says",
     [
         (["nowhere"], "nowhere can't be graded: No such file or directory."),
+        (["emty"], "No such file or directory. Did you mean empty?"),
         (["empty"], "there is no readable notebook"),
         (["empty", "--jobs", "0"], "'0' is not a positive whole number"),
         ([], "SUBMITTED"),

@@ -30,7 +30,7 @@ def interval_of(exercise: Exercise, own: Tree) -> float:
     except ValueError as error:
         raise UnusableAnswer(f"The value of {exercise.name} can't be read: {error}.") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST_MINUTES:
-        raise UnusableAnswer(f"{exercise.name} is a number of minutes, like 45.")
+        raise UnusableAnswer(f"{exercise.name} is a number of minutes from 0 to {MOST_MINUTES:,}, like 45.")
     return value * MINUTE
 
 
@@ -46,7 +46,7 @@ def reaches_with_interval(share: float, seed: str = "next week") -> Ask:
         spent, usual = _fares(interval, seed), young(CHECKPOINT, LAST_WEEK.mean_time_between_evictions)
         goodput = mean_goodput(spent)
         best = max(goodput, *(mean_goodput(_fares(usual * factor, seed)) for factor in AROUND))
-        reached = f"Saving every {about(interval)} has a goodput of {goodput:.1%}; {best:.1%} can be had"
+        reached = f"Saving every {about(interval)} has a goodput of {goodput:.0%}; {best:.0%} can be had"
         if goodput >= share * best:
             return Result(True, reached)
         return wrong(f"{reached}. {where_it_goes(spent)}.", misconception=behind(spent))
