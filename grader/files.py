@@ -6,8 +6,16 @@ import errno
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import IO
+
+with suppress(ImportError):  # Windows
+    import fcntl
+
+UNFINISHED = ".writing-"
+"""How the names of files begin that are being written. The process that writes one holds a lock on it."""
 
 
 def read_regular(path: Path, most: int | None = None) -> bytes:
@@ -41,12 +49,39 @@ def _opened(path: Path) -> BufferedReader:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file atomically, even if this process is interrupted. (A power failure may leave an empty file.)"""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with open(handle, "wb") as file:
+    with _unfinished(path.parent) as file:
+        try:
             file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+            file.flush()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _unfinished(directory: Path) -> IO[bytes]:
+    """A new file there, locked until it is closed."""
+    while True:
+        file = tempfile.NamedTemporaryFile(dir=directory, prefix=UNFINISHED, delete=False)
+        _lock(file)
+        if os.fstat(file.fileno()).st_nlink:  # else remove_unfinished() came before the lock
+            return file
+        file.close()
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what killed processes have left there of files that they wrote."""
+    for path in directory.glob(f"{UNFINISHED}*"):
+        with suppress(OSError), _opened(path) as file:
+            if _lock(file, wait=False):
+                path.unlink()
+
+
+def _lock(file: IO[bytes], wait: bool = True) -> bool:
+    """Lock a file until it is closed. Returns whether that was possible."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (OSError, NameError):  # another process has locked it, or there are no locks here
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Reading files without waiting for ever."""
+"""Reading files without waiting for ever, and writing them whole or not at all."""
 
 import os
 import subprocess
@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from grader.files import read_named, read_regular
+from grader import files
+from grader.files import read_named, read_regular, remove_unfinished, write_whole
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
 
@@ -44,3 +45,35 @@ def test_a_device_without_end_is_not_read(read):
 def test_a_file_is_read_whole_or_as_far_as_asked_for(tmp_path, read):
     (tmp_path / "file").write_bytes(b"abc")
     assert read(tmp_path / "file") == b"abc" and read(tmp_path / "file", 2) == b"ab"
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_nothing_else(tmp_path, monkeypatch):
+    replace = os.replace
+
+    def killed_or_slow(source, target):
+        remove_unfinished(tmp_path)
+        if target.name == "killed":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", killed_or_slow)
+    with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", lambda path: None)  # so that the file stays, as after kill -9
+        write_whole(tmp_path / "killed", b"half")
+    assert len([*tmp_path.iterdir()]) == 1
+    write_whole(tmp_path / "slow", b"whole")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("slow", b"whole")]
+
+
+def test_a_file_that_was_removed_before_it_was_locked_is_begun_again(tmp_path, monkeypatch):
+    lock, early = files._lock, [True]
+
+    def locked(file, wait=True):
+        if wait and early:
+            early.clear()
+            remove_unfinished(tmp_path)
+        return lock(file, wait)
+
+    monkeypatch.setattr(files, "_lock", locked)
+    write_whole(tmp_path / "file", b"whole")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"whole")]

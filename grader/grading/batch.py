@@ -22,7 +22,7 @@ from typing import NamedTuple, TextIO
 
 from ..execute.isolation import Confinement, confinement, exposed
 from ..execute.team import processors
-from ..files import write_whole
+from ..files import remove_unfinished, write_whole
 from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
 from ..text import as_sentence, count, plain, series
@@ -156,7 +156,7 @@ def _why(error: OSError | Refused) -> str:
 
 
 def _unwritable(out: Path, *directories: Path) -> str:
-    """Create the directories. Returns a sentence on why the table or the pages can't be written; '' if they can."""
+    """Creates the directories, and removes what a killed grading left of its files. A sentence on why the table or the pages can't be written; '' if they can."""
     if out.exists() and not out.is_file():
         kind = "a directory" if out.is_dir() else "not a regular file"
         return f"{plain(str(out))} is {kind}: name a file for the grades with --out."
@@ -169,7 +169,7 @@ def _unwritable(out: Path, *directories: Path) -> str:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
-                pass
+                remove_unfinished(directory)
         except OSError as error:
             return f"nothing can be written to {plain(str(directory))} ({error.strerror}): name another place with {option}."
     return ""
