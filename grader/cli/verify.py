@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from ..course.report import Misconception
 
 AHEAD = "output-ahead-of-checkpoint"
-"""What a restart that begins too early may look like."""
+"""The misconception that a restart which begins too early may look like."""
 IN_A_STORY = 40
 """Executions after which the story in a report stops."""
 ON_A_TERMINAL, ELSEWHERE = 600, 30
@@ -309,7 +309,7 @@ class _Verification:
                     known, facts = seeding(), (_reseeded(seeds),)
                 elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
                     known = symptom
-                    if symptom.id == AHEAD and (fix := off_by_one(replays)):  # it computes that again, too
+                    if symptom.id == AHEAD and (fix := off_by_one(replays)):  # it also computes that again
                         known, facts = beginning(fix), (_off_by_one(fix),)
                 elif left := never_nearer(job, exploration, self.executor, self.profile):
                     known, facts = beginning_again(), (_never_nearer(left),)

@@ -42,9 +42,9 @@ IndexError EOFError json. pickle. _pickle. UnicodeDecodeError
 )
 """Exceptions with which no program exits on purpose, unless it raises them itself."""
 MOST_NUMBERS = 20
-"""Of a checkpoint, beyond which one is among them by chance."""
+"""The most numbers of a checkpoint among which to look for those of a lost line: more may match by chance."""
 MOST_EXECUTIONS = 40
-"""A job that is tried with something changed must end within so many."""
+"""The most executions of a job that is tried with something changed."""
 FLUSHING = b"""
 def _flushing():
     import gc, io, os, signal
@@ -86,10 +86,10 @@ def _is_longer(entry: Entry, before: Entry | None) -> bool:
 
 
 def _are_among(rounded: list[Decimal], values: list[Decimal]) -> bool:
-    """Whether each of these is one of the values, rounded."""
+    """Whether each of these numbers is one of the values, rounded."""
     return all(
-        any(abs(value - one) * 2 <= Decimal(1).scaleb(int(one.as_tuple().exponent)) for value in values)
-        for one in rounded
+        any(abs(value - short) * 2 <= Decimal(1).scaleb(int(short.as_tuple().exponent)) for value in values)
+        for short in rounded
     )
 
 
@@ -124,7 +124,8 @@ class Case:
     """A failing job, and questions about it."""
 
     def __init__(self, job: Job, exploration: Exploration, executor: Executor, given: bool = True):
-        """`given`: whether the program's loop comes from an exercise."""
+        """`given`: whether the exercise gives the program's loop. In a user's own job, nothing is known of the loop, so
+        that naming a misconception may need more evidence: an execution with something changed, for example."""
         self.job, self.exploration, self.executor, self.given = job, exploration, executor, given
         self.state = exploration.violation.state if exploration.violation else exploration.root
         self.run = self.state.run
@@ -163,7 +164,7 @@ class Case:
 
     @cached_property
     def as_submitted_again(self) -> dict[str, File | Link]:
-        """Inputs that were changed by the last checkpoint, but are as they were submitted in the new sandbox."""
+        """Inputs that the job had changed when it last saved, but that the new sandbox has as they were submitted."""
         return {path: file for path, file in self._destroyed.items() if path in self._new}
 
     @cached_property
@@ -175,8 +176,8 @@ class Case:
         return self.restart[1].sandbox if self.restart else Tree()
 
     def needs(self, files: dict[str, File | Link]) -> bool:
-        """Whether the job behaves differently from the restart in the new sandbox on if those of these files are there that
-        are no output."""
+        """Whether the job behaves differently after its last move if the new sandbox also has these files, except
+        output files."""
         if self.restart is None or not (lost := files.keys() - self.outputs()):
             return False
         after = self.restart[1]
@@ -225,8 +226,9 @@ class Case:
     @cached_property
     def piled_up(self) -> tuple[str, State, State] | None:
         """(path, before, after): a checkpoint file to which the execution of `before` appended what it saved, and the
-        restart in place that then reads it: the first one that does not go well. In a loop that nobody gave, the second
-        restart."""
+        restart in place that comes next. If the exercise gives the loop, this is the first execution that does not go
+        well. In a user's own job, it is the second restart, and the job must end well with only the last save in the
+        file."""
         first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
         first = first if self.given else 2
         if not 0 < first < len(self.way) or self.way[first].moved:
@@ -245,8 +247,8 @@ class Case:
         )
 
     def ends_well_with_the_new(self, path: str) -> bool:
-        """Whether the job ends well if each restart finds in this file only what the execution before it appended. A log may
-        grow, too."""
+        """Whether the job ends well if each restart finds in this file only what the last execution appended. (That a
+        file grows shows nothing: it may be a log.)"""
 
         def cut(before: Tree, after: Tree) -> Tree:
             old, new = before.text(path), after.file(path)
@@ -256,21 +258,23 @@ class Case:
         return is_success(self.job, last.exit) and self.has_all_output(last.sandbox)
 
     def ends_well_if_that_saves(self) -> bool:
-        """Whether the job ends well if the exit of the failing execution counts as that of a checkpoint."""
+        """Whether the job ends well if the failing execution's exit counts as a checkpoint."""
         *_, last = self.restarts(self.way[0], self.way[0].sandbox, self.ran.exit)
         return is_success(self.job, last.exit)
 
     def goes_on_if_started_again(self) -> bool:
-        """Whether a job that has ended gets all the output if it is started again, as if it had saved."""
+        """Whether a job that has ended completes its output if its exit counts as a checkpoint, so that it is
+        restarted."""
         runs = self.restarts(self.state, self.ran.sandbox, self.ran.exit)
         return any(self.has_all_output(run.sandbox) for run in runs)
 
     def restarts(
         self, state: State, sandbox: Tree, saves: Exit | None = None, cut: Callable[[Tree, Tree], Tree] | None = None
     ) -> Iterator[Run]:
-        """The executions in place from this sandbox on, where and when `state` was started, as long as something changes and
-        they save. `saves`: the exit that does so, instead of that which the submit file names; `cut`: what becomes of a
-        sandbox (as found, as left) before the next one."""
+        """The executions that follow from this sandbox if the job is restarted in place, each in the slot and at the
+        start time of `state`, until one does not save, or the next sandbox occurred before; MOST_EXECUTIONS at most.
+        `saves`: the exit that counts as a checkpoint, instead of that in the submit file. `cut`: makes the next sandbox
+        from those before and after an execution."""
         job, seen = self.job, set[Tree]()
         if saves:
             job = replace(job, checkpoint_exit_code=saves.code, checkpoint_signal=saves.signal)
@@ -337,7 +341,7 @@ class Case:
 
     @cached_property
     def notes_at_first(self) -> tuple[Note, ...]:
-        """The same of the very first execution."""
+        """The same for the job's first execution."""
         return self.notes_of(self.state.way()[0])
 
     def notes_of(self, state: State) -> tuple[Note, ...]:
@@ -345,8 +349,8 @@ class Case:
 
     @cached_property
     def swallowed(self) -> list[Note]:
-        """Exceptions that were raised and caught in the job's own files. In a loop that nobody gave, those that the first
-        execution raises as well have nothing to do with the checkpoint."""
+        """Exceptions that were raised and caught in the job's own files. In a user's own job, those that the
+        first execution raises as well do not count: they have nothing to do with the checkpoint."""
         raised = [note for note in self.notes if note[0] == "raise" and note[3] not in HARMLESS]
         if "Traceback (most recent call last)" in self.ran.stderr:
             return []
@@ -432,8 +436,7 @@ class Case:
 
     def astray(self) -> bool:
         """Whether everything is right up to a restart, and from then on the lines have the right labels but wrong
-        numbers. If the loop comes from no exercise, the files have to show which restart that is, or what begins
-        again."""
+        numbers. In a user's own job, the files have to show which restart that is, or what begins again."""
         if not self.given:
             return any(fact.astray for fact in shown(self.exploration))
         (expected, got), (expected_labels, labels) = self.lines, self.labels
@@ -554,7 +557,8 @@ class Case:
         return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
 
     def saves_what_it_finds(self) -> bool:
-        """Whether the failing execution changes no file, but writes all of the checkpoint, and goes by what it finds there."""
+        """Whether the failing execution writes all state files but changes no file, and behaves differently if the
+        state files have other numbers."""
         later = self.state.clock + 1
         again = self.executor.run(self.job, self.state.sandbox, slot=self.state.slot, clock=later)
         written = [path for path, time in again.sandbox.times.items() if time >= later]
@@ -571,7 +575,7 @@ class Case:
 
     def ignores_numbers(self) -> bool:
         """Whether the failing execution does the same with greater and with smaller numbers in the text files of the
-        checkpoint. If the loop comes from no exercise, False if there are no text files."""
+        checkpoint. In a user's own job, False if there are no text files."""
         texts = {path: entry for path, entry in self.state_files.items() if plain(entry.text, keep="\n") == entry.text}
         return (self.given or bool(texts)) and all(
             self.does_the_same(
@@ -609,7 +613,7 @@ class Case:
 
     def always_off_by(self, *lines: int) -> bool:
         """Whether every restart that did not continue the output at the right line was off by one of these numbers of
-        lines. If the loop comes from an exercise, also True if that can't be seen."""
+        lines. If the exercise gives the loop, also True if that can't be seen."""
         off: set[int] = set()
         for state in self.state.way()[1:]:
             for (expected, old), (_, new) in zip(
@@ -622,9 +626,9 @@ class Case:
         return off <= {0, *lines} and (self.given or bool(off - {0}))
 
     def lines_for_time(self) -> bool:
-        """Whether each execution adds lines to the output in proportion to its time. If not, what the output lacks may be
-        the line of an iteration that was done, and what it has twice may have been written twice. A loop that nobody gave
-        has to take time."""
+        """Whether each execution adds lines to the output in proportion to its time. If not, a missing line may belong
+        to an iteration that was done, and the iteration of a repeated line may have been done once. A user's own job
+        must take virtual time."""
         times = [
             (state.run.seconds, len(new) - len(old))
             for state in self.state.way()
@@ -656,8 +660,8 @@ class Case:
         return is_one_missing_each_time and _in_proportion(done) and not _in_proportion(written)
 
     def lost_lines_are_saved(self) -> bool:
-        """Whether one line of the right output is missing where each restart begins, and the checkpoint has its numbers, not
-        just the first, which may be the place."""
+        """Whether one line of the right output is missing where each restart begins, and the checkpoint has the numbers
+        in that line. The first number does not count, as it may just tell the place."""
         expected, restarts = self.lines[0], self.state.way()[1:]
         for state in restarts:
             found, left = (tree.text(self.wrong_file).splitlines() for tree in (state.sandbox, state.ran.sandbox))

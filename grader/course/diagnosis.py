@@ -29,7 +29,7 @@ from .report import Misconception
 
 def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool = True) -> Misconception | None:
     """The misconception that the behaviour of a failing job shows, if any. None if a limit ended the execution, or if
-    it takes too long to be repeated. `given`: whether the program's loop comes from an exercise."""
+    it takes too long to be repeated. `given`: whether the exercise gives the program's loop, see Case."""
     if not _can_be_asked(exploration) or saved_softly(exploration):
         return None
     case = Case(job, exploration, executor, given)

@@ -183,8 +183,8 @@ _ORDERLESS = frozenset(("sorted", "len", "sum", "min", "max", "any", "all", "set
 
 
 def _orderless(nodes: list[ast.AST]) -> Iterator[int]:
-    """The ids of the expressions that comprehensions run through whose result does not depend on the order: those that
-    make a set, or are given to one of these functions."""
+    """The ids of what comprehensions run through if the order does not matter: in a set comprehension, or in an
+    argument of one of these functions."""
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ORDERLESS:
             made = [item.generators for item in node.args if isinstance(item, ast.GeneratorExp | ast.ListComp)]

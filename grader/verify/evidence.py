@@ -281,7 +281,7 @@ OF_JSON = (
     (": state vector must be a tuple", "JSON turns tuples into lists"),
     (" is not JSON serializable", "JSON has numbers, texts, lists and dictionaries, and no other objects; pickle has"),
 )
-"""What a message of Python's ends with → a remark on it."""
+"""The end of a Python error message → a remark that explains it."""
 _UNREADABLE = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
 """Begins the last line of Python's message about a program that it can't parse; file and line are just above it."""
 
@@ -474,7 +474,8 @@ def left_running(last: State) -> list[Evidence]:
 
 
 def left_behind(violation: Violation) -> list[Evidence]:
-    """Files that a restart in place would have had, and that the failing restart elsewhere did not have."""
+    """Files that a restart in place would have had, and that the failing restart elsewhere did not have, or had only as
+    they were submitted."""
     for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
         if after.moved and before.sandbox != after.sandbox:
             is_so = {False: "is not in the new one", True: "is as submitted in the new one"}
@@ -490,8 +491,9 @@ def left_behind(violation: Violation) -> list[Evidence]:
 
 
 def files_left_behind(before: State, after: State) -> dict[str, File | Link]:
-    """Files and links in the sandbox that an eviction destroyed which the next one, made from inputs and checkpoint, does not
-    have, or has as they were submitted: only those of work that had been committed by then."""
+    """Files and links that an eviction destroyed: the next sandbox, made from inputs and checkpoint, does not have
+    them, or has them as they were submitted. If the job had saved a checkpoint, only those that existed then count, as
+    later work was not committed."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
     seen, new = earlier[-1].ran.sandbox if earlier else before.sandbox, after.sandbox.regular()
     return {

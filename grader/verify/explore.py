@@ -427,8 +427,9 @@ class _Explorer:
         return run
 
     def under_way(self, now: Situation) -> Run | None:
-        """Wait for the execution that was started ahead for this situation, if there is one. It must have started at the
-        same time with the same files, so that results do not depend on which executions are started ahead."""
+        """Wait for the execution that was started ahead for this situation; None if there is none. It counts only if it
+        has the same start time and the same file times: otherwise, results would depend on which executions are started
+        ahead."""
         before, run = self.begun.pop(self.start_key(now), (None, None))
         if before is None or (before.time, before.directory.times) != (now.time, now.directory.times):
             return None

@@ -90,8 +90,9 @@ def explaining(
 def kept_from_its_end(
     job: Job, exploration: Exploration, executor: Executor, profile: Profile
 ) -> tuple[Forgotten, ...]:
-    """What a job forgets that fails at a restart, or was not seen to end, if a run that never restarts does end: with what it
-    was at the save, a restart goes on to the same output, and to another without it."""
+    """What a job forgets that fails at a restart, or was not seen to end, although a run that never restarts ends. With
+    the values that these variables had at the save, a restart goes on to the output of that run; without them, it does
+    not."""
     last = exploration.unfinished or (exploration.violation and exploration.violation.state)
     way = last.way() if last and not exploration.schedule else []
     if len(way) < 2:

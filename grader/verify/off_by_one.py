@@ -92,7 +92,7 @@ class _Trial:
         )
 
     def ways(self) -> Iterator[tuple[Saved, Way]]:
-        """How the numbers may be wrong by which the program goes."""
+        """The ways in which the numbers may be wrong from which the program goes on."""
         return self.replays.ways(self.replays.places(self.may_count))
 
     def is_right(self, place: Saved, changes: Sequence[Change], restarts: int | None) -> bool:

@@ -107,7 +107,7 @@ class Unpacking:
                 yield entry.name, f"{entry.mode:o} {entry.type.decode('latin-1')}", data
 
     def read(self, file: IO[bytes] | io.BufferedIOBase) -> bytes:
-        """The rest of an open file. Raises one of ODD, also if it is too much."""
+        """The rest of an open file. Raises one of ODD if it can't be read, or if that is too much."""
         data = file.read(self.bytes + 1)
         self.bytes -= len(data)
         if self.bytes < 0:

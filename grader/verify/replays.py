@@ -209,8 +209,8 @@ class Replays:
         return [each for *_, each in found[:MOST]]
 
     def ways(self, places: Sequence[Saved]) -> Iterator[tuple[Saved, Way]]:
-        """All ways to begin one iteration later or earlier, for the numbers by which the program goes, and for those that may
-        be where it is in a file."""
+        """The ways to begin one iteration later or earlier: first those that change a number from which the program
+        goes on, then those that change a number that may be its position in a file."""
         gone_by = list(filter(self.is_gone_by, places))
         yield from ((place, way) for place in gone_by for way in _by_one(place))
         yield from ((place, way) for place in gone_by[:1] for way in self.elsewhere(place))
@@ -218,7 +218,8 @@ class Replays:
             yield from ((place, way) for way in self.by_a_line(place))
 
     def elsewhere(self, place: Saved) -> Iterator[Way]:
-        """Less likely ways: by what an iteration may count, or by a few iterations; with all that grows as steadily."""
+        """Less likely ways: change all numbers that grow steadily together, or change this number by more than one. If
+        an iteration adds one to it, that is a few iterations; if not, it may be what one iteration adds."""
         others = [each for file in self.saved() for each in file if each != place and each.values[1:] and each.step]
         others = [each for each in others if each.is_steady]
         together = [place.moved(1), *(each.moved(each.step / place.step) for each in others)]
@@ -227,7 +228,8 @@ class Replays:
             yield Way(changes, [each._replace(by=-each.by) for each in changes], None)
 
     def by_a_line(self, place: Saved) -> Iterator[Way]:
-        """By a line of a file that the program reads."""
+        """If this number may be a position in a file that the program reads: move it by one line, at each restart or
+        only at the first."""
         for begins in self.line_begins(place):
             for restarts in (None, 1):
                 yield Way([place.moved(1, begins)], [place.moved(-1, begins)], restarts)
@@ -357,8 +359,8 @@ def _strides(place: Saved) -> list[int]:
 
 
 def _few(place: Saved) -> list[int]:
-    """How many iterations too many or too few there may be besides one: two, all between two checkpoints, or by how many the
-    first checkpoint is off."""
+    """The amounts other than one by which a number that counts iterations may be off: two, the iterations between two
+    checkpoints, and, if it grows steadily, the difference of its first value from those."""
     step = abs(place.step)
     first = abs(place.values[0] - step) if place.is_steady else 0
     return [int(each) for each in dict.fromkeys((2, first, step)) if each > 1 and each == int(each)]

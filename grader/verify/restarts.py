@@ -256,8 +256,8 @@ class _Column:
         return [] if moved or len(new) < LEAST or len(set(new)) < LEAST else begins
 
     def is_moved(self, first: int, end: int | None = None) -> bool:
-        """Whether the numbers in these lines (indices), or what they add to those of the line before, are what they should
-        be a line before or after: an iteration too many or too few may be all that is wrong."""
+        """Whether these lines (indices) have the right numbers of the lines one before or after, or grow from line to
+        line by the amounts that are right there. If so, one iteration too many or too few may be all that is wrong."""
         end = first + LEAST if end is None else end
         added = _differences(self.right), _differences(self.wrong)
         telling = len(set(added[0])) > 1
@@ -269,7 +269,7 @@ class _Column:
 
 
 def _differences(values: Sequence[Decimal]) -> list[Decimal]:
-    """What each adds to the one before."""
+    """The difference of each value from the one before; of the first, from 0."""
     return [after - before for before, after in pairwise((Decimal(0), *values))]
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 MOST_BYTES, MOST_UNPACKED = 64 << 10, 256 << 10
-"""The largest file in which to look for numbers, and the largest contents of an archive."""
+"""The largest file in which to look for numbers, and the most to unpack from one file, in bytes."""
 UNALIGNED = 4096
 """In binary data of up to this many bytes, numbers may begin at any byte; in larger data, at every fourth."""
 LARGEST, SMALLEST = 1e12, 1e-9

@@ -42,7 +42,7 @@ class State:
     replaced: frozenset[str] | None = None
     """Names in the spool that are replaced by every checkpoint that can follow in place; None while not known."""
     unbroken: dict[Unbroken, Run | Future[Run]] = field(default_factory=dict, init=False)
-    """Runs from here that never restart, by how they go on; kept because several causes need them."""
+    """Runs from here that never restart, by their options; kept because the search for causes needs them repeatedly."""
 
     @property
     def next(self) -> Next | None:

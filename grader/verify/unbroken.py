@@ -264,9 +264,10 @@ def _numbers(text: str) -> list[str]:
 
 
 def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
-    """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
-    of them has besides, in a line or a number for each checkpoint, or in whole numbers that differ by how many there were,
-    or that say which start it was; or whether the program that goes on has written lines again that it had in memory."""
+    """Whether two outputs may differ only in what the job reports about its checkpoints and restarts: in additional
+    lines, in a line or a number for each checkpoint, or in whole numbers that differ by the number of checkpoints or
+    tell which start it was. Also true if the run that never restarts may just have written lines again that it still
+    had in memory."""
     one, other = unbroken.splitlines(), restarted.splitlines()
     if set(one) == set(other) and Counter(other) <= Counter(one):
         return True

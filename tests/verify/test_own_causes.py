@@ -1,4 +1,4 @@
-"""The cause that is named of a job that nobody gave is the true one, and none where the files don't tell."""
+"""The cause that verify names in a user's own job is the true one; it names none that it can't show."""
 
 from __future__ import annotations
 
@@ -117,17 +117,22 @@ print(f"{rate:.6f}", file=open("out", "w"))
 DATA = "".join(f"{number}\n" for number in (5, 17, 8, 42, 9, 63, 71, 30, 12, 55, 24, 39, 47, 3))
 JOBS = {
     "the line comes after the save": (ROWS, LINE + SAVE, SAVE + LINE, "output-behind-checkpoint"),
-    "a line of which nothing is saved": (
+    "a line whose numbers are not saved": (
         INDEPENDENT,
         LINE.replace("sum", "here") + SAVE,
         SAVE + LINE.replace("sum", "here"),
         None,
     ),
-    "a line again": (ROWS, "while", "[ $n -gt 0 ] && echo $n $sum >> out\nwhile", "output-ahead-of-checkpoint"),
+    "a line is written again": (
+        ROWS,
+        "while",
+        "[ $n -gt 0 ] && echo $n $sum >> out\nwhile",
+        "output-ahead-of-checkpoint",
+    ),
     "half of an interval too late": (ADDED, "echo $n $sum > state", "echo $((n + 2)) $sum > state", "skips-iteration"),
     "an offset that is a line too early": (OFFSET, "$n $at $sum\\n", "$n $before $sum\\n", "repeats-iteration"),
     "nothing is committed": (DATABASE, "        con.commit()\n", "", None),
-    "a directory that is there": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
+    "a directory that exists already": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
     "a command that fails": (SAVES_EACH, ">> out\n", ">> out; [ $n -ne 6 ] || ls there || exit\n", None),
     "divides by what it forgot, in Python": (
         COUNTED,
@@ -147,10 +152,16 @@ JOBS = {
         "state",
         "relies-on-leftovers",
     ),
-    "that, and the place is noted": (NOTES_PLACE, "state, table", "state", "relies-on-leftovers"),
+    "a file that is not listed, and the sandbox is noted": (
+        NOTES_PLACE,
+        "state, table",
+        "state",
+        "relies-on-leftovers",
+    ),
     "an input that is not listed": (IN_PLACE, "state, data", "state", "state-incomplete"),
 }
-"""What is wrong: the right program; what of it, or of the list of its checkpoint, is replaced, and by what; the cause."""
+"""What is wrong → a right program, the text to replace in it or in its transfer_checkpoint_files, the replacement, and
+the cause that must be named."""
 SAVED = {
     ROWS: "state, out",
     INDEPENDENT: "state, out",
@@ -162,6 +173,7 @@ SAVED = {
     NOTES_PLACE: "state, table",
     IN_PLACE: "state, data",
 }
+"""Right program → its transfer_checkpoint_files, if it has more than `state`."""
 
 
 def submit_file(directory, program, saved):

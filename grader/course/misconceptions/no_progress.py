@@ -22,8 +22,9 @@ MISCONCEPTION = Misconception(
 
 
 def no_progress(case: Case) -> bool:
-    """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty. A
-    loop that nobody gave may compute in no time, so that it has to save just what it finds."""
+    """The failing execution takes no virtual time, although an earlier one did, or although there is no output yet, and
+    what is saved is not empty. In the second case, a user's own job must also save just what it finds: it may have
+    computed, which takes no virtual time."""
     nothing = not any(actual for _, actual in case.so_far) and (case.given or case.saves_what_it_finds())
     still = case.failure == "never finishes" and case.ran.seconds == 0
     return still and (worked_before(case) or (nothing and not case.nothing_saved))

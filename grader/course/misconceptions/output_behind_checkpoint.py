@@ -19,8 +19,8 @@ MISCONCEPTION = Misconception(
 
 
 def output_behind(case: Case) -> bool:
-    """All that was lost is the line of the last iteration before a save; and that iteration was done, as it took its time, or
-    as the checkpoint has what it computed."""
+    """Only lines of the last iterations before a save are missing, and these iterations were done: they took their
+    time, or, in a user's own job, the checkpoint has the numbers in their lines."""
     expected, got = case.lines
     missing = [line for line in expected if line not in got]
     return (

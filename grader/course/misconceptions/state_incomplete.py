@@ -37,7 +37,8 @@ def only_the_end(case: Case) -> bool:
 
 
 def as_submitted_again(case: Case) -> bool:
-    """Elsewhere, a file that the program changes is as it was submitted, and not all of the checkpoint is."""
+    """In a user's own job: other state has arrived in a new sandbox, but an input that the program had changed is as it
+    was submitted, and the job behaves differently with the changes."""
     wrong = not case.given and case.failure in ("wrong output", "failed", "lost progress")
     return wrong and bool(case.state_files) and case.needs(case.as_submitted_again)
 
