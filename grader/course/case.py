@@ -163,7 +163,7 @@ class Case:
         return {path: file for path, file in self._destroyed.items() if path not in self._new}
 
     @cached_property
-    def as_submitted_again(self) -> dict[str, File | Link]:
+    def reverted_inputs(self) -> dict[str, File | Link]:
         """Inputs that the job had changed when it last saved, but that the new sandbox has as they were submitted."""
         return {path: file for path, file in self._destroyed.items() if path in self._new}
 
@@ -241,12 +241,12 @@ class Case:
                 for path, entry in after.sandbox.items()
                 if path not in excluded
                 and _is_longer(entry, before.sandbox.get(path))
-                and (self.given or self.ends_well_with_the_new(path))
+                and (self.given or self.ends_well_with_last_save(path))
             ),
             None,
         )
 
-    def ends_well_with_the_new(self, path: str) -> bool:
+    def ends_well_with_last_save(self, path: str) -> bool:
         """Whether the job ends well if each restart finds in this file only what the last execution appended. (That a
         file grows shows nothing: it may be a log.)"""
 
@@ -257,7 +257,7 @@ class Case:
         *_, last = self.restarts(self.way[0], self.way[0].sandbox, cut=cut)
         return is_success(self.job, last.exit) and self.has_all_output(last.sandbox)
 
-    def ends_well_if_that_saves(self) -> bool:
+    def ends_well_if_exit_saves(self) -> bool:
         """Whether the job ends well if the failing execution's exit counts as a checkpoint."""
         *_, last = self.restarts(self.way[0], self.way[0].sandbox, self.ran.exit)
         return is_success(self.job, last.exit)
@@ -493,14 +493,16 @@ class Case:
         """Whether all the output is in a sandbox, if the right output is known."""
         return self.exploration.known and all(expected == actual for expected, actual in self.output_in(sandbox))
 
-    def goes_by_host(self) -> bool:
+    def depends_on_host(self) -> bool:
         """Whether the failing execution behaves differently if the checkpoint names the machine that it runs on."""
         before = {path: self.written_here(file) for path, file in self.state_files.items()}
         run = self.executor.run(
             self.job, self.state.sandbox | Tree(before), slot=self.state.slot, clock=self.state.clock
         )
-        was, is_so = (list(map(self.written_here, tree.regular().values())) for tree in (self.ran.sandbox, run.sandbox))
-        return run.exit != self.ran.exit or was != is_so
+        was, becomes = (
+            list(map(self.written_here, tree.regular().values())) for tree in (self.ran.sandbox, run.sandbox)
+        )
+        return run.exit != self.ran.exit or was != becomes
 
     def written_here(self, file: File) -> File:
         """This file with the failing execution's machine and directory in place of all others."""

@@ -478,11 +478,11 @@ def left_behind(violation: Violation) -> list[Evidence]:
     they were submitted."""
     for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
         if after.moved and before.sandbox != after.sandbox:
-            is_so = {False: "is not in the new one", True: "is as submitted in the new one"}
+            became = {False: " and is not in the new one", True: "; the new one has it as it was submitted"}
             return [
                 Evidence(
                     "left behind",
-                    f"{path} was in the sandbox before the eviction and {is_so[path in after.sandbox]}",
+                    f"{path} was in the sandbox before the eviction{became[path in after.sandbox]}",
                     path,
                 )
                 for path in islice(files_left_behind(before, after), 5)

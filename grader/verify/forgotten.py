@@ -166,7 +166,7 @@ class _Loop:
             rest = [other for other in names if other not in needed or other == name]
             if len(rest) < len(names) and self.gives(right, rest):
                 needed.remove(name)
-        return self.told(needed, restart)
+        return self.described(needed, restart)
 
     def changed(self, restart: _Restart, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
         """The variables that need their values at the save for this restart to go on to the right output. If a run that
@@ -191,9 +191,9 @@ class _Loop:
         # If one of these may be the place, the restart may just begin one iteration too early or too late.
         if not restart.placed or any(left[name].kind == INTEGER and lost[name] != first.get(name) for name in needed):
             return ()
-        return self.told(needed, restart)
+        return self.described(needed, restart)
 
-    def told(self, names: list[str], restart: _Restart) -> tuple[Forgotten, ...]:
+    def described(self, names: list[str], restart: _Restart) -> tuple[Forgotten, ...]:
         lost, first, left = restart.lost, restart.first, restart.left
         file, line = self.how.loop or ("", 0)
         return tuple(

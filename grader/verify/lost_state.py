@@ -75,8 +75,10 @@ class _Trial:
         """The sentences, for the first number that tells the program where to go on; none if any such number may be off
         by one."""
         places = self.replays.places(lambda number: all(step > 0 for step in number.steps))
-        gone_by = [place for place in places if self.replays.is_gone_by(place)]
-        if any(self.counts_iterations(place, word, self.words.got) for place in gone_by for word in self.words.wrong):
+        resumed_from = [place for place in places if self.replays.is_resumed_from(place)]
+        if any(
+            self.counts_iterations(place, word, self.words.got) for place in resumed_from for word in self.words.wrong
+        ):
             return
         needed: tuple[Word, str] | None = None
         tried = set[Saved]()
@@ -93,7 +95,7 @@ class _Trial:
             if len(seen) == 2 and len(way.later) == 1:
                 tried.add(place)
                 needed = needed or self.needed(place, *seen)
-        for place in gone_by[:1]:
+        for place in resumed_from[:1]:
             if needed or (place in tried and self.is_iteration(place)):
                 yield self.goes_on_from(place, needed)
                 yield from self.unread(place)

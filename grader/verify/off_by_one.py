@@ -86,7 +86,7 @@ class _Trial:
     def by_chance(self) -> bool:
         """Whether the output also becomes right if, at the first restart, a number is changed that does not tell the
         program where to go on: that happens if the whole output is one small number, for example."""
-        others = [place for place in self.replays.places(self.may_count) if not self.replays.is_gone_by(place)]
+        others = [place for place in self.replays.places(self.may_count) if not self.replays.is_resumed_from(place)]
         return any(
             self.replays.left > 0 and self.is_right(place, [place.moved(by)], 1) for place in others for by in (1, -1)
         )

@@ -211,13 +211,13 @@ class Replays:
     def ways(self, places: Sequence[Saved]) -> Iterator[tuple[Saved, Way]]:
         """The ways to begin one iteration later or earlier: first those that change a number from which the program
         goes on, then those that change a number that may be its position in a file."""
-        gone_by = list(filter(self.is_gone_by, places))
-        yield from ((place, way) for place in gone_by for way in _by_one(place))
-        yield from ((place, way) for place in gone_by[:1] for way in self.elsewhere(place))
-        for place in (*gone_by[:1], *(place for place in places if place not in gone_by)):
+        resumed_from = list(filter(self.is_resumed_from, places))
+        yield from ((place, way) for place in resumed_from for way in _by_one(place))
+        yield from ((place, way) for place in resumed_from[:1] for way in self.less_likely_ways(place))
+        for place in (*resumed_from[:1], *(place for place in places if place not in resumed_from)):
             yield from ((place, way) for way in self.by_a_line(place))
 
-    def elsewhere(self, place: Saved) -> Iterator[Way]:
+    def less_likely_ways(self, place: Saved) -> Iterator[Way]:
         """Less likely ways: change all numbers that grow steadily together, or change this number by more than one. If
         an iteration adds one to it, that is a few iterations; if not, it may be what one iteration adds."""
         others = [each for file in self.saved() for each in file if each != place and each.values[1:] and each.step]
@@ -250,7 +250,7 @@ class Replays:
         """The files that the program may read."""
         return [entry for entry in self.job.inputs.values() if isinstance(entry, File) and not entry.executable]
 
-    def is_gone_by(self, place: Saved) -> bool:
+    def is_resumed_from(self, place: Saved) -> bool:
         """Whether the program goes on from this number: with that of the next checkpoint, it has less left to do."""
         end = self.run([place.moved(place.step)], restarts=1)
         return self.ends_well(end) and end.executions < len(self.way)

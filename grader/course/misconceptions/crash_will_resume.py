@@ -21,7 +21,7 @@ def crash_will_resume(case: Case) -> bool:
     if case.failure != "failed" or not case.wrote_state() or case.bug() or case.emptied:
         return False
     if not case.given:
-        return (case.ran.exit.signal is not None or bool(case.exception)) and case.ends_well_if_that_saves()
+        return (case.ran.exit.signal is not None or bool(case.exception)) and case.ends_well_if_exit_saves()
     mishap = case.exception.startswith(MISHAPS) and not case.raised_itself()
     return case.ran.exit.signal is not None or (bool(case.exception) and not mishap)
 

@@ -22,7 +22,7 @@ def host_in_checkpoint(case: Case) -> bool:
         return False
     saved = Tree(case.state_files)
     elsewhere = case.executor.slots_named_in(saved) - {case.state.slot}
-    return bool(elsewhere) and (case.given or case.goes_by_host())
+    return bool(elsewhere) and (case.given or case.depends_on_host())
 
 
 SYMPTOMS = ((60, host_in_checkpoint),)

@@ -36,11 +36,11 @@ def only_the_end(case: Case) -> bool:
     return not case.given and case.only_the_end() and not case.was_there()
 
 
-def as_submitted_again(case: Case) -> bool:
+def reverted_inputs(case: Case) -> bool:
     """In a user's own job: other state has arrived in a new sandbox, but an input that the program had changed is as it
     was submitted, and the job behaves differently with the changes."""
     wrong = not case.given and case.failure in ("wrong output", "failed", "lost progress")
-    return wrong and bool(case.state_files) and case.needs(case.as_submitted_again)
+    return wrong and bool(case.state_files) and case.needs(case.reverted_inputs)
 
 
-SYMPTOMS = ((135, as_submitted_again), (180, state_incomplete), (165, only_the_end), (270, goes_astray))
+SYMPTOMS = ((135, reverted_inputs), (180, state_incomplete), (165, only_the_end), (270, goes_astray))

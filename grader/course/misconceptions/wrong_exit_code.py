@@ -35,7 +35,7 @@ def wrong_exit_code(case: Case) -> bool:
     if case.failure != "failed" or case.exception or case.ran.exit.code in (None, 0):
         return False
     if not case.given:  # the exit code may just report an error
-        return case.has_all_output(case.ran.sandbox) or case.ends_well_if_that_saves()
+        return case.has_all_output(case.ran.sandbox) or case.ends_well_if_exit_saves()
     return case.wrote_state() and not complaint(case.job, case.run)
 
 
