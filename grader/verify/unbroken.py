@@ -74,7 +74,7 @@ def measured(
         return _by_progress(job, replace(exploration, unbroken=True), way, first), None
     difference = next((one for one in reversed(differences) if one), None)
     doubtful = difference is None or not all(one and not one.explained for one in differences)
-    if doubtful or first.shell_adds(exploration.first) or _goes_by_time(differences) or seeds_by_state(job):
+    if doubtful or first.shell_adds(exploration.first) or _depends_on_time(differences) or seeds_by_state(job):
         return replace(exploration, verdict=CONSISTENT), difference
     assert difference, "it is not doubtful"
     if first.looked and _is_dated(job, exploration.first, executor, profile, difference):
@@ -222,7 +222,7 @@ def _tells_how_long_it_took(difference: Difference, way: list[State], checkpoint
     )
 
 
-def _goes_by_time(differences: list[Difference | None]) -> bool:
+def _depends_on_time(differences: list[Difference | None]) -> bool:
     """Whether only numbers differ, and all of them depend on time: they also differ between the two runs that never
     restart, one of which sets its clock back."""
     if len(differences) != 2 or not all(differences):
