@@ -495,12 +495,13 @@ def files_left_behind(before: State, after: State) -> dict[str, File | Link]:
     them, or has them as they were submitted. If the job had saved a checkpoint, only those that existed then count, as
     later work was not committed."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
-    seen, new = earlier[-1].ran.sandbox if earlier else before.sandbox, after.sandbox.regular()
+    seen, new = earlier[-1].ran.sandbox if earlier else before.sandbox, after.sandbox
+    files = new.regular()
     return {
         path: entry
         for path, entry in seen.items()
         if isinstance(entry, File | Link) and path not in (STDOUT, STDERR)
-        if path not in new or (isinstance(entry, File) and entry.content != new[path].content)
+        if path not in new or (isinstance(entry, File) and (path not in files or entry.content != files[path].content))
     }
 
 

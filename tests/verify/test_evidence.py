@@ -12,7 +12,7 @@ from grader.rules.execution import Limits
 from grader.rules.job import Job
 from grader.rules.profile import PROFILES
 from grader.rules.schedule import render
-from grader.tree import Directory, File, Tree
+from grader.tree import Directory, File, Link, Tree
 from grader.verify.evidence import differences, evidence
 from grader.verify.explore import Bounds, explore
 from grader.verify.verdicts import Unknown
@@ -64,6 +64,13 @@ def test_a_restart_safe_job_needs_no_evidence(facts):
 
 def test_a_job_that_never_checkpoints_has_none(facts):
     assert facts("open('rows', 'w')")[1] == ()
+
+
+def test_a_dangling_link_that_every_sandbox_has_is_not_left_behind(facts):
+    inputs = Tree({"later": Link("not there yet")})
+    found, facts_ = facts(COUNTS, inputs=inputs, transfer_checkpoint_files=("n",))
+    assert "later" in found.violation.state.sandbox
+    assert only("left behind", facts_).file == "rows"
 
 
 def test_unsaved_rows_are_missing_with_the_file_left_behind(facts):
