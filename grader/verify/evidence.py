@@ -279,7 +279,10 @@ def _empty(job: Job, state: State) -> list[Evidence]:
 
 OF_JSON = (
     (": state vector must be a tuple", "JSON turns tuples into lists"),
-    (" is not JSON serializable", "JSON has numbers, texts, lists and dictionaries, and no other objects; pickle has"),
+    (
+        " is not JSON serializable",
+        "JSON can only write numbers, texts, lists, dictionaries, True, False and None; pickle can write other objects, too",
+    ),
 )
 """The end of a Python error message → a remark that explains it."""
 _UNREADABLE = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")

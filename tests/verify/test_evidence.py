@@ -138,7 +138,7 @@ def test_a_state_that_json_has_made_a_list_of_is_explained(facts):
 def test_an_object_that_json_does_not_have_is_explained(facts):
     _, found = facts("import json, random\njson.dumps(random.Random())\n")
     assert only("traceback", found).text.endswith(
-        "(JSON has numbers, texts, lists and dictionaries, and no other objects; pickle has)"
+        "(JSON can only write numbers, texts, lists, dictionaries, True, False and None; pickle can write other objects, too)"
     )
 
 
