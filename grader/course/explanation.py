@@ -172,12 +172,17 @@ def _to_look_at(exercise: Exercise, failure: Failure | None, moments: Sequence[M
     story = in_steps(moments)
     number = step_of(story, *failure.decisive)
     heading = story[number - 1].heading.replace(" -> ", ", ")
-    return f"At step {number} of {len(story)} of what really happens: {heading}."
+    return f"At step {number} of {len(story)} of what really happens{_in_which(failure)}: {heading}."
 
 
 def _story_title(exercise: Exercise, failure: Failure) -> str:
     schedule = schedules.render(failure.schedule or ())
-    return f"{TRUTH if exercise.literal else STORY}: {f'schedule {schedule}' if schedule else _no_schedule(failure)}"
+    title = f"{TRUTH if exercise.literal else STORY}{_in_which(failure)}"
+    return f"{title}: {f'schedule {schedule}' if schedule else _no_schedule(failure)}"
+
+
+def _in_which(failure: Failure) -> str:
+    return f" in {failure.plays}" if failure.plays else ""
 
 
 def _no_schedule(failure: Failure) -> str:

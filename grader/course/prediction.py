@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..rules import schedule as schedules
 from ..rules.job import Job
@@ -25,6 +25,17 @@ from .trusted import trusted
 
 Told = tuple[str, str | None]
 """The response to a wrong value: a sentence, and the id of the misconception that it reveals, if any."""
+
+
+class Play(NamedTuple):
+    """What a wrong value is shown: one of an exercise's several jobs, and what happens to it."""
+
+    name: str
+    """The job in the learner's words, like "way d"."""
+    job: Job
+    schedule: str
+
+
 WRONG_BEFORE = "wrong_predictions"
 """The key in the metadata of check()'s output for the number of different wrong values: {exercise: number}."""
 
@@ -38,6 +49,7 @@ def prediction(
     truth: Callable[[Sequence[Moment]], object],
     told: str,
     wrong: Callable[[Any], Told | None] = lambda value: None,
+    play: Callable[[Any], Play] | None = None,
     hints: tuple[str, str, str],
     notebook: str,
     number: int = 1,
@@ -52,7 +64,8 @@ def prediction(
     `job` makes the job, or names an exercise whose given files it is. `truth` gets the right value from its story on
     `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown with a
     right answer and with the solution. `wrong` returns the response to a wrong value (a dictionary's `get` will do; a set
-    arrives as a frozenset), and must not reveal the right value. `decisive` is the moment of the story to look at, as in
+    arrives as a frozenset), and must not reveal the right value. `play` chooses what a wrong value is shown, if that is not
+    always `job` on `schedule`: what the response is about. `decisive` is the moment of the story to look at, as in
     Failure. `read` normalises values that mean the same.
     """
 
@@ -72,11 +85,13 @@ def prediction(
         if misfit := _misfit(value, right):
             return asking.wrong(misfit)
         sentence, id = wrong(value) or (_difference(value, right), None)
+        shown = play(value) if play else Play("", the_job(), schedule)
         return asking.wrong(
             sentence,
-            the_job(),
-            schedules.parse(schedule),
+            shown.job,
+            schedules.parse(shown.schedule),
             id,
+            plays=shown.name,
             pace=pace,
             profile=PROFILES[profile],
             solution=" ".join(filter(None, (_named(value, right), told))),

@@ -63,6 +63,8 @@ class Failure:
     """For a wrong prediction: the sentences that reveal the right value, shown on request."""
     decisive: tuple[str, int] | None = None
     """The moment of the story to look at first: its kind and its activation."""
+    plays: str = ""
+    """Which of several jobs `job` is, in the learner's words, like "way d"; '' if there is only one."""
 
 
 @dataclass(frozen=True)

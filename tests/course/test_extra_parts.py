@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grader.course import explanation
 from grader.course.catalogue import COURSE, EXERCISES
 from grader.course.exercises.not_there_yet.answers import EMPTY, changed
 from grader.course.exercises.told_to_stop.answers import bash
@@ -73,6 +74,21 @@ def test_a_nudge_does_not_give_the_right_value_away(name, value, judged):
     assert (report.status, behind and behind.id) == (WRONG, REVEALING[name, value])
     assert RIGHT[name] not in report.headline and not report.headline.startswith(("It is not", "Of the names"))
     assert report.failure.job is not None and len(report.hints) == 3
+
+
+@pytest.mark.parametrize(
+    "value, way, execution",
+    [("{'b'}", "d", 3), ("{'d'}", "b", 1), ("{'b', 'c', 'd'}", "c", 1), ("{'a', 'b', 'c'}", "a", 1), ("set()", "a", 1)],
+)
+def test_a_nudge_about_one_of_several_jobs_is_shown_by_that_job(value, way, execution, judged, executor):
+    report = judged("kept_when_vacated", value)
+    moments = explanation.story_of(report, executor)
+    (spool,) = (set(now.spool) for now in moments if now.kind == "evicted")
+    assert ("glacier.save" in spool) == (way in "bd")
+    sections = dict(explanation.sections_text(EXERCISES["kept_when_vacated"], Tree(), report, moments))
+    assert sections[explanation.LOOK].endswith(f"what really happens in way {way}: Execution {execution}: evicted.")
+    title = f"What really happens in way {way}: schedule vacate@{execution}+{150 if way == 'd' else 550}s"
+    assert sections[title].count(f"way_{way}.log") == 1
 
 
 @pytest.mark.parametrize("limit", ["84", "126", "128.0", "140"])
