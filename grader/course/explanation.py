@@ -186,7 +186,7 @@ def _in_which(failure: Failure) -> str:
 
 
 def _no_schedule(failure: Failure) -> str:
-    lifetimes = failure.pace.lifetimes
+    lifetimes = dict.fromkeys(failure.pace.lifetimes)  # slots that all last as long are named once
     return (
         f"slots that last {series([duration(seconds) for seconds in lifetimes])}"
         if lifetimes

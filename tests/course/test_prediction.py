@@ -179,6 +179,18 @@ def test_the_solution_is_shown_for_the_htcondor_that_was_asked_about(executor):
     assert "(step 8 of 8)" in sections[title] and "my_software" in sections[title]
 
 
+def test_slots_that_always_last_an_hour_do_so_to_the_end_of_the_story(executor):
+    exercise, answer = EXERCISES["minutes_safe"], Tree.files({"minutes_safe": "90"})
+    report = exercise.judge(answer, executor)
+    moments = explanation.story_of(report, executor)
+    starts, evictions = ([now.time for now in moments if now.kind == kind] for kind in ("started", "evicted"))
+    assert len(evictions) >= 3 and {end - start for start, end in zip(starts, evictions)} == {3600}
+    assert moments[-1].kind == "never finishes"
+    assert "What really happens: slots that last 1 h" in dict(
+        explanation.sections_text(exercise, answer, report, moments)
+    )
+
+
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_a_prediction_that_is_not_there_is_not_tried(name, executor):
     assert EXERCISES[name].judge(Tree(), executor).status == NOT_TRIED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.course.often import saving_every
 from grader.course.prediction import prediction
 from grader.course.saving_rule import MINUTE
+from grader.rules.simulation import Pace
 
 # -- predictions -------------------------------------------------------------------
 
@@ -15,7 +16,7 @@ EXERCISE = prediction(
     notebook="07-how-often",
     number=1,
     job=lambda: saving_every(90 * MINUTE),
-    schedule="evict@1+3600s evict@2+3600s evict@3+3600s",
+    pace=Pace(lifetimes=3 * (60 * MINUTE,)),
     truth=lambda moments: [moment for moment in moments if moment.kind == "evicted"][2].goodput / MINUTE,
     told="Each slot is lost after 60 minutes, and the work in it with it: the program starts over, and again it is not "
     "there after 90 minutes. As long as no slot lasts longer, this job will never get anywhere.",
