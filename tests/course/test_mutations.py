@@ -18,9 +18,10 @@ COMMANDS = "checkpoint_exit_code transfer_checkpoint_files preserve_relative_pat
 
 
 @pytest.mark.parametrize(("exercise", "style"), RIGHT)
-def test_a_right_answer_gets_full_points(exercise, style, executor):
+def test_a_right_answer_gets_full_points_and_hears_what_happened(exercise, style, executor):
     report = EXERCISES[exercise].judge(Tree.files(ANSWERS[exercise][0][style]), executor)
     assert (report.status, report.points) == (PASSED, EXERCISES[exercise].maximum), report.headline
+    assert all(trial.text for trial in report.trials), report.trials
 
 
 @pytest.mark.parametrize(("exercise", "id", "style"), WRONG)

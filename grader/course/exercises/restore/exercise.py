@@ -28,6 +28,7 @@ from grader.course.sweep import (
 )
 from grader.rules.job import STDERR, STDOUT, Job
 from grader.rules.simulation import Ended, Held, Saved
+from grader.text import count
 from grader.tree import File, Tree
 from grader.verify.explore import Exploration
 
@@ -89,7 +90,7 @@ def _crashed(exploration: Exploration) -> str | None:
 @fair
 def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
     """Whether a job continues, from any iteration, if a file of its own checkpoint is damaged, as by damaged()."""
-    made = made_checkpoint(job, cache, 1, 12)
+    made, tried = made_checkpoint(job, cache, 1, 12), 0
     for path, entry in made.without((OUTPUT,)).items():
         if not isinstance(entry, File):
             continue
@@ -99,7 +100,10 @@ def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
             result = in_place(broken, cache, sweep_output(1, 12), _crashed)
             if not result.passed:
                 return told(result, f"{path}, a file of the checkpoint, {how}")
-    return Result(True, "")
+            tried += 1
+    if not tried:
+        return Result(True, f"the checkpoint has no file besides {OUTPUT} that could be damaged")
+    return Result(True, f"{count(tried, 'damaged checkpoint')}, and each time the right output")
 
 
 is_the_sweep = keeps(SWEEP.executable, OUTPUT, "sweep.sub")
