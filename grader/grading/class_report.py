@@ -32,11 +32,9 @@ from ..view.rendering import render
 from ..view.style import css
 from . import similarity as alike
 from .assignment import Assignment
-from .judge import AnswerFile, Graded
+from .judge import UNREAD, AnswerFile, Graded
 from .results import StudentResult
 
-UNREAD = "no readable answer"
-"""Replaces NOT_TRIED if the submission could not be read completely."""
 STATES = {**{status: symbol for status, (symbol, _) in STATUSES.items()}, UNREAD: "?"}
 """State of an exercise → its symbol."""
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none", UNREAD: "none"}

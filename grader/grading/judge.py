@@ -51,6 +51,8 @@ OUTSIDE = (
     "Its programs wrote {}, where nothing on this machine keeps the programs of other answers from finding it. Grade it on "
     "a machine with bubblewrap."
 )
+UNREAD = "no readable answer"
+"""What pages call NOT_TRIED if the submission could not be read completely."""
 MOST_SHOWN = 20_000
 """Characters of an answer's file that are kept for display."""
 

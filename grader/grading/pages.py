@@ -14,7 +14,7 @@ from ..text import in_points
 from ..view.page import page
 from ..view.rendering import render
 from ..view.style import card_sheet, css, frame_sheet, steps_sheet, timeline_sheet
-from .judge import AnswerFile, Grade, Graded
+from .judge import UNREAD, AnswerFile, Grade, Graded
 
 MOST_LINES = 2_000
 """Lines of an answer's file that are compared with another's."""
@@ -31,6 +31,7 @@ def student(name: str, grade: Grade | None, problem: str = "", comments: Sequenc
         problem=problem,
         grade=grade,
         remarks=list(dict.fromkeys(remarks)),
+        no_answer=UNREAD.capitalize() if grade and grade.unread else "No answer",
         chapters=[chapter for chapter in chapters if chapter["cards"]],
         unanswered=[chapter for chapter in chapters if not chapter["cards"]],
     )

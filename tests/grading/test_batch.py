@@ -370,6 +370,8 @@ def test_half_a_notebook_is_cards_and_a_line(classroom):
     half = [replace(one, status=NOT_TRIED, points=0.0) if one.exercise == "save" else one for one in grade.exercises]
     page = pages.student("Ben", replace(grade, exercises=tuple(half)))
     assert page.count('aria-label="Report: ') == 1 and "<summary>No answer: Write a checkpoint</summary>" in page
+    unread = pages.student("Ben", replace(grade, exercises=tuple(half), unsure=("03-save.ipynb: It is empty.",)))
+    assert "<summary>No readable answer: Write a checkpoint</summary>" in unread and "No answer" not in unread
 
 
 def test_points_by_hand_for_what_was_not_tried_have_a_card(classroom):
@@ -384,6 +386,7 @@ def test_what_could_not_be_read_is_said_on_the_page(classroom):
     page = (scratch / "reports/students/dora.html").read_text(encoding="utf-8")
     assert page.count("The file is not a notebook: it is not JSON (line 1).") == 1
     assert "The part of the submission that could be read contains no answer." in page
+    assert "<h2>No readable answer</h2>" in page and "No answer" not in page
     assert "still to be written" not in page
     assert "of them before" not in said, "though some of them are the same, which are judged once"
 
