@@ -8,7 +8,7 @@ a regrade keeps every change.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
@@ -47,21 +47,30 @@ class Adjustment(NamedTuple):
         return plain(f"{about}{changed}{self.comment}".strip())
 
 
-def read(path: Path) -> list[Adjustment]:
-    """The lines of the file; [] if there is no file. Raises Refused, which names the line and the problem."""
+def _read(path: Path, problems: list[str]) -> list[Adjustment]:
+    """The lines of the file that make sense; [] if there is no file. Adds a sentence to `problems` for each other line, and
+    for what keeps the file, or all from a line on, from being read."""
+    found: list[Adjustment] = []
     try:
         lines = tables.lines(path, MOST_BYTES, lambda data: data.decode("utf-8-sig"), ",;")
         columns = [column.strip().lower() for line in islice(lines, 1) for column in line.values]
         if not {"student", "exercise"} <= {*columns}:
             raise Refused(f"The first line of {quoted(path.name)} has to be: {','.join(COLUMNS)}.")
-        return [adjustment for line in lines if (adjustment := _adjustment(path, columns, line))]
+        for line in lines:
+            try:
+                found += filter(None, [_adjustment(path, columns, line)])
+            except Refused as refused:
+                problems.append(str(refused))
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        pass
+    except Refused as refused:
+        problems.append(str(refused))
     except OSError as error:
-        raise Refused(as_sentence(f"{quoted(path.name)} can't be read: {error.strerror}")) from None
+        problems.append(as_sentence(f"{quoted(path.name)} can't be read: {error.strerror}"))
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise Refused(f"{quoted(path.name)}, line {line}: it is not in UTF-8. Save the file as CSV in UTF-8.") from None
+        at = error.object[: error.start].count(b"\n") + 1
+        problems.append(f"{quoted(path.name)}, line {at}: it is not in UTF-8. Save the file as CSV in UTF-8.")
+    return found
 
 
 def _adjustment(path: Path, columns: Sequence[str], line: tables.Line) -> Adjustment | None:
@@ -99,11 +108,20 @@ def _seems_swallowed(comment: str, columns: int) -> bool:
     return any(max(map(line.count, ",;")) >= columns - 1 for line in comment.splitlines()[1:])
 
 
-def belonging(
-    adjustments: Iterable[Adjustment], handed: Sequence[HandIn]
+def read(path: Path, handed: Sequence[HandIn]) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
+    """Returns student → adjustments, and the adjustments for students who are not in `handed`; nothing if there is no
+    file. Raises Refused, with a line of text for each line of the file that makes no sense, whose name or number fits
+    several students, or that sets the same points as an earlier line."""
+    problems: list[str] = []
+    found = _belonging(_read(path, problems), handed, problems)
+    if problems:
+        raise Refused("\n".join(problems))
+    return found
+
+
+def _belonging(
+    adjustments: Iterable[Adjustment], handed: Sequence[HandIn], problems: list[str]
 ) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
-    """Returns student → adjustments, and the adjustments for students who are not in `handed`. Raises Refused, which
-    names the line, if its name or number fits several students, or if two lines set the same points."""
     students: dict[str, set[str]] = {}
     sharing: dict[str, set[str]] = {}
     for hand_in in handed:
@@ -117,25 +135,26 @@ def belonging(
     for adjustment in adjustments:
         matching = students.get(adjustment.student) or sharing.get(adjustment.student) or set()
         if len(matching) > 1:
-            raise Refused(
+            problems.append(
                 f"{quoted(FILE)}, line {adjustment.line}: {quoted(adjustment.student)} may be "
                 f"{' or '.join(sorted(matching))}. Write one of these names instead, as in the column student of the grades."
             )
+            continue
         for student in matching:
             by_student.setdefault(student, []).append(adjustment)
         if not matching:
             strays.append(adjustment)
     for student, lines in by_student.items():
-        _refuse_contradictions(student, lines)
+        problems += _contradictions(student, lines)
     return by_student, strays
 
 
-def _refuse_contradictions(student: str, lines: Iterable[Adjustment]) -> None:
-    """Raises Refused if two lines set the points of one exercise: the student would read both."""
+def _contradictions(student: str, lines: Iterable[Adjustment]) -> Iterator[str]:
+    """A sentence for each line that sets the points of an exercise again: the student would read both."""
     first: dict[str, int] = {}
     for line in lines:
         if line.points is not None and first.setdefault(line.exercise, line.line) != line.line:
-            raise Refused(
+            yield (
                 f"{quoted(FILE)}, line {line.line}: line {first[line.exercise]} sets {student}'s points of "
                 f"{line.exercise} already. Remove one of them."
             )

@@ -54,7 +54,7 @@ _TAR = b"ustar"
 
 
 class Refused(Exception):
-    """A file is not read; the text says why, in a sentence."""
+    """A file is not read; the text says why, in a sentence, or in a line for each of several reasons."""
 
 
 def quoted(name: str) -> str:

@@ -27,7 +27,7 @@ from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
 from ..text import as_sentence, count, plain, series
 from . import class_report, cluster, exports, grades_table, pages, workers
-from .adjustments import FILE, Adjustment, belonging, not_found
+from .adjustments import FILE, Adjustment, not_found
 from .adjustments import read as read_adjustments
 from .archives import Refused
 from .assignment import NAME, Assignment
@@ -79,7 +79,7 @@ def grade(
         asked = _assignment(assignment, notebooks, in_browser)
         confine = _confinement(require_sandbox) if on == HERE else None
         handed = _handed_in(folder, (out, reports), roster)
-        by_hand, strays = belonging(read_adjustments(out.parent / FILE), [*handed, *handed.missing])
+        by_hand, strays = read_adjustments(out.parent / FILE, [*handed, *handed.missing])
         _count_marked(handed, by_hand)
         settings = Settings(reports / ".grades", confine, seed or UNSEEN)
         if confine and confine.bubblewrap and (problem := exposed(folder, out.parent, reports)):
@@ -87,7 +87,8 @@ def grade(
         if problem := _unwritable(out, reports, settings.store, reports / "students"):
             raise Refused(problem)
     except Refused as refused:
-        print(f"grader grade: {refused}", file=say)
+        for problem in str(refused).splitlines():
+            print(f"grader grade: {problem}", file=say)
         return UNUSABLE
     if on == HERE and not (confine and confine.bubblewrap):
         print("Without bubblewrap, students' programs are limited but not confined; see docs/security.md.", file=say)

@@ -480,10 +480,19 @@ def test_a_line_about_one_of_two_people_stops_it_before_anything_is_graded(tmp_p
 def test_a_comma_or_quote_in_the_wrong_place_changes_no_points(tmp_path, lines, problem):
     (path := tmp_path / "adjustments.csv").write_text(f"student,exercise,points,comment\n{lines}")
     with pytest.raises(Refused, match=problem):
-        adjustments.read(path)
+        adjustments.read(path, [])
+
+
+def test_every_bad_line_is_named_at_once(tmp_path):
+    lay_out(tmp_path / "in", {f"Ben_{number}_assignsubmission_file_/{SAVE}": RIGHT for number in (18, 19)})
+    lines = '18,sav,1,x\n18,save,1,x\nBen,save,1,x\n19,save,many,x\n18,save,2,x\n,save,1,x\n19,,,"x\n'
+    (tmp_path / "adjustments.csv").write_text(f"student,exercise,points,comment\n{lines}")
+    status, _, said = run(tmp_path, tmp_path / "in")
+    named = re.findall(r"^grader grade: adjustments.csv(?:, | is not a CSV file: in )line (\d+)", said, re.MULTILINE)
+    assert (status, sorted(named), said.count("\n")) == (2, ["2", "4", "5", "6", "7", "8"], 6), said
 
 
 def test_empty_columns_behind_an_adjustment_are_no_problem(tmp_path):
     (path := tmp_path / "adjustments.csv").write_text('student,exercise,points,comment\nanna,save,"1,5",5 of 6,,\n')
-    [adjustment] = adjustments.read(path)
+    _, [adjustment] = adjustments.read(path, [])
     assert (adjustment.points, adjustment.comment) == (1.5, "5 of 6")
