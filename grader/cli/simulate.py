@@ -113,7 +113,7 @@ def _tell(
         for line in story.lines(recorded(), job.log, submit=before, colour=sys.stdout.isatty()):
             print(line, flush=True)
     end = outcome(moments)
-    remarks = ending.not_happened(moments, faults) + ending.left_outside(moments)
+    remarks = ending.not_happened(moments, faults) + ending.left_outside(moments) + ending.out_of_time(moments)
     for remark in remarks:
         print(remark, file=sys.stderr)
     events = list(job_log(job, moments, profile))

@@ -68,6 +68,9 @@ MOST_SOURCES = 32
 """The most files of a job to compile in advance."""
 MOST_SEARCHED = 1 << 16
 """Bytes of a file to search for commands."""
+ELF = b"\x7fELF"
+"""The first bytes of a compiled program."""
+_WORDS = re.compile(rb"[\w.+-]+")
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
 """How a Python program starts other programs."""
 _SLEEPS = re.compile(rb"sleep|\bdate\b|SECONDS|EPOCHREALTIME|%\(|read .*-\w*t")
@@ -237,7 +240,7 @@ class Executor:
                     raise MachineTrouble(
                         f"No process could be started for a program: {answer.trouble}. Is memory short, or `ulimit -u` too small?"
                     )
-                run = self._conclude(starts, directory, real, answer, trace or unbroken is not None)
+                run = self._conclude(job, starts, directory, real, answer, trace or unbroken is not None)
                 run = self._with_writes(run, unconfined.changed(stamps, self._stamps(job)))
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
@@ -348,10 +351,16 @@ class Executor:
 
     # -- the result ------------------------------------------------------------
 
-    def _conclude(self, starts: tuple[Start, ...], directory: Path, real: float, answer: Answer, trace: bool) -> Run:
+    def _conclude(
+        self, job: Job, starts: tuple[Start, ...], directory: Path, real: float, answer: Answer, trace: bool
+    ) -> Run:
         before, start, _ = starts[-1]
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
+        if limit is Limit.REAL_TIME and (name := _compiled(job)):
+            over = (
+                f"{over} ({name} is a compiled program, whose sleeps and waits take real time here: try shorter ones)"
+            )
         # A job may have put a link in its place.
         control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull
         now, looked = clock.read(content(f"{control}/clock", clock.SIZE))
@@ -459,6 +468,18 @@ def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
     return any(_SLEEPS.search(os.fsencode(word)) for word in arguments) or any(
         starts(path, file.content[:MOST_SEARCHED]) for path, file in inputs.regular().items()
     )
+
+
+def _compiled(job: Job) -> str:
+    """The compiled program that a job runs: its executable, or else one of its input files that its script names. "" if
+    there is none. (A program that is not among the job's files is overlooked.)"""
+    main = os.path.normpath(job.executable)
+    programs = {path: file.content for path, file in job.inputs.regular().items() if file.executable}
+    compiled = [path for path, content in programs.items() if content.startswith(ELF) and ".so" not in path]
+    if main in compiled:
+        return main
+    words = set(_WORDS.findall(programs.get(main, b""))).union(map(os.fsencode, job.arguments))
+    return next((path for path in compiled if os.fsencode(os.path.basename(path)) in words), "")
 
 
 def _is_python(job: Job, sandbox: Tree) -> bool:

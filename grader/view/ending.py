@@ -31,6 +31,12 @@ def not_happened(moments: Sequence[Moment], faults: Schedule) -> list[str]:
     return [f"{fault} did not happen: {_why_not(moments, fault)}" for fault in faults if fault not in happened]
 
 
+def out_of_time(moments: Sequence[Moment]) -> list[str]:
+    """A sentence about the option that gives an execution more time, if a limit on time ended the last one."""
+    last = moments[-1].run if moments else None
+    return ["--max-seconds gives each execution more time"] if last and last.out_of_time else []
+
+
 def left_outside(moments: Sequence[Moment]) -> list[str]:
     """A sentence about the files that the program left outside its sandbox, if any."""
     left = dict.fromkeys(path for moment in moments if moment.run for path in moment.run.outside)

@@ -244,6 +244,28 @@ def test_a_limit_of_the_simulator_is_not_reported_as_a_hold(grader, job):
     assert end["status"] == "held" and "limit of this simulator" in end["hold_reason"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the sleep of another system is no ELF file")
+@pytest.mark.parametrize(
+    "command, executable, arguments, sleeper",
+    [
+        ("verify", "walk", "9", "walk is a compiled program"),
+        ("simulate", "job", None, "walk is a compiled program"),
+        ("simulate", "waits", None, None),
+    ],
+    ids=["the executable", "below a script", "a script that waits, beside an unused program"],
+)
+def test_a_compiled_program_out_of_time_is_said_to_sleep_really(grader, job, command, executable, arguments, sleeper):
+    file = job("#!/bin/sh\n./walk 9\n", executable=executable, arguments=arguments, transfer_input_files="walk, input")
+    (file.parent / "input").write_text("")
+    shutil.copy(shutil.which("sleep", path="/usr/bin:/bin"), file.parent / "walk")
+    (file.parent / "waits").write_text("#!/usr/bin/env python3\nimport threading\nthreading.Event().wait()\n")
+    (file.parent / "waits").chmod(0o755)
+    ran = grader(command, file, "--max-seconds", 1)
+    said = " ".join((ran.out + ran.err).split())
+    assert "1 s of real time" in said and "--max-seconds" in said
+    assert (f"({sleeper}, whose sleeps" in said) if sleeper else "compiled" not in said
+
+
 # -- verify: its verdicts ----------------------------------------------------------
 
 GOES_ON = """\
