@@ -10,6 +10,7 @@ import pytest
 from test_goodput import best_interval
 
 from grader.course.catalogue import EXERCISES
+from grader.course.exercise import CRASHED_HINTS
 from grader.course.exercises.often.answers import RIGHT, often
 from grader.course.exercises.often.exercise import MOST_BY_RULE
 from grader.course.goodput import AtRandom, daly, mean_goodput, play, young
@@ -132,7 +133,14 @@ def test_a_rule_that_fails_is_shown_the_line(executor):
     report = judged("often", {"when.py": "def save_now(*told):\n    return told[9]\n"}, executor)
     assert (report.status, report.points) == (CRASHED, 0)
     fact = report.failure.evidence[0]
-    assert (fact.file, fact.line) == ("when.py", 2) and "IndexError" in fact.text
+    assert (fact.file, fact.line) == ("when.py", 2) and "IndexError" in fact.text and report.hints == CRASHED_HINTS
+
+
+def test_the_last_hint_is_a_whole_answer_with_its_import(executor):
+    top, _, last = EXERCISES["often"].hints[2].partition(": ")
+    names = "iteration, seconds_since_checkpoint, checkpoint_seconds, seconds_between_evictions"
+    answer = f"{top.split('`')[1]}\ndef save_now({names}):\n    {last}\n"
+    assert judged("often", {"when.py": answer}, executor).status == PASSED
 
 
 def test_a_rule_that_fails_on_some_pools_only_is_shown_the_line_too(executor):
@@ -140,6 +148,13 @@ def test_a_rule_that_fails_on_some_pools_only_is_shown_the_line_too(executor):
     report = judged("often", often(body), executor)
     assert (report.status, report.points) == (PARTLY, 1)
     assert "many evictions" in report.headline and "so dear" in report.failure.evidence[0].text
+    assert report.hints == CRASHED_HINTS
+
+
+def test_a_rule_without_end_is_not_said_to_raise_an_error(executor):
+    report = judged("often", often("while True: pass"), executor)
+    assert (report.status, report.points) == (WRONG, 0) and "it used more than" in report.headline
+    assert report.hints == EXERCISES["often"].hints
 
 
 FORGED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from grader.course.checks import wrong
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result, job_of
@@ -51,24 +52,22 @@ def ends(rule: Rule, cache: ExplorationCache) -> Result:
             f"{count(end.checkpoints, 'checkpoint')} in {count(end.activations, 'slot')} of "
             f"{about(LIMIT)}, and the right output",
         )
-    facts, behind = _shown(last.run), None
-    if end.status == "never finishes":
-        behind = "no-progress"
-        why = (
-            f"its slots last {about(LIMIT)}, and it does not save within that time"
-            if "before the next checkpoint" in last.text
-            else "asked before the first iteration after a start, your rule saves again at once"
-        )
-        sandbox = [moment.run for moment in moments if moment.run][-1].sandbox
-        answers = rule.answers(job, sandbox, cache.executor)
-        text = f"The job never finishes: {why}.{_answered(answers)}"
-        line = end_without_a_value(job.inputs.file(RULE), "save_now")
-        if line and {one.text for one in answers} == {"None"}:
-            text += " It has no return with a value."
-            facts = (Evidence("no return", "save_now ends here, and returns None", RULE, line),)
-    else:
-        text = _fails("The program fails", last.ran, end.exit or end.status)
-    return wrong(text, job, (), behind, evidence=facts, crashed=bool(_shown(last.run)), pace=pace)
+    if end.status != "never finishes":
+        return _fails("The program fails", last.ran, end.exit or end.status, job, (), pace=pace)
+    facts = _shown(last.run)
+    why = (
+        f"its slots last {about(LIMIT)}, and it does not save within that time"
+        if "before the next checkpoint" in last.text
+        else "asked before the first iteration after a start, your rule saves again at once"
+    )
+    sandbox = [moment.run for moment in moments if moment.run][-1].sandbox
+    answers = rule.answers(job, sandbox, cache.executor)
+    text = f"The job never finishes: {why}.{_answered(answers)}"
+    line = end_without_a_value(job.inputs.file(RULE), "save_now")
+    if line and {one.text for one in answers} == {"None"}:
+        text += " It has no return with a value."
+        facts = (Evidence("no return", "save_now ends here, and returns None", RULE, line),)
+    return wrong(text, job, (), "no-progress", evidence=facts, pace=pace)
 
 
 def _answered(answers: Sequence[RuleAnswer]) -> str:
@@ -94,8 +93,8 @@ def reaches(share: float, scenarios: Sequence[Scenario] = KNOWN) -> Ask:
             try:
                 saved = rule.saved(scenario, cache.executor)
             except RuleFailed as fault:
-                text = _fails(f"{_named(scenario)}, the program fails", fault.run, fault.run.exit)
-                return wrong(text, scenario.job(rule.job), evidence=_shown(fault.run))
+                what = f"{_named(scenario)}, the program fails"
+                return _fails(what, fault.run, fault.run.exit, scenario.job(rule.job))
             spent = scenario.fares(saved)
             if mean_goodput(spent) < share * scenario.best:
                 return _too_little(scenario, saved, spent)
@@ -105,10 +104,12 @@ def reaches(share: float, scenarios: Sequence[Scenario] = KNOWN) -> Ask:
     return ask
 
 
-def _fails(what: str, run: Run, how: object) -> str:
-    if run.over:
-        return f"{what}: it used more than {run.over}."
-    return as_sentence(f"{what}: {next((fact.text for fact in traceback(run)), how)}")
+def _fails(what: str, run: Run, how: object, *story: Any, **more: Any) -> Result:
+    """The failure of a program in this execution, which says `what` fails, and `how` if there is no traceback."""
+    raised = traceback(run)
+    why = f"it used more than {run.over}" if run.over else next((fact.text for fact in raised), how)
+    crashed = bool(raised) and not run.over
+    return wrong(as_sentence(f"{what}: {why}"), *story, evidence=_shown(run), crashed=crashed, **more)
 
 
 def _shown(run: Run | None) -> tuple[Evidence, ...]:
@@ -159,7 +160,7 @@ EXERCISE = Exercise(
         "A count of iterations knows nothing of time. Which of the four numbers does?",
         "Save when enough seconds have passed since the last checkpoint. How many are enough depends on what a "
         "checkpoint costs, and on how often slots are lost.",
-        "return seconds_since_checkpoint >= math.sqrt(2 * checkpoint_seconds * seconds_between_evictions)",
+        "With `import math` at the top: return seconds_since_checkpoint >= math.sqrt(2 * checkpoint_seconds * seconds_between_evictions)",
     ),
     misconception_hints=MISCONCEPTION_HINTS,
 )
