@@ -34,6 +34,7 @@ HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives anoth
 CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
 ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is used here instead of `iteration`"
 WRITES_OUTPUT, EXIT_CODE = "opens my_output.txt to write to it", "wrong-exit-code"
+FOLDER = "there is no folder save in the sandbox"
 UNREADABLE = "It does not get `iteration` back"
 TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside the functions", "restarts itself here"
 
@@ -95,6 +96,28 @@ finally:
     ),
     "leaves before it writes": Wrong(
         save('with open("checkpoint.txt", "w") as file:\n    sys.exit(85)\n    file.write(str(iteration))'), 7, REACHED
+    ),
+    "the exercise's folder in the path": Wrong(
+        save(f"{WRITE.replace('checkpoint.txt', 'save/checkpoint.txt')}sys.exit(85)"), 6, FOLDER
+    ),
+    "the exercise's folder in a name for the path": Wrong(
+        save(
+            'with open(PATH, "w") as file:\n    file.write(str(iteration))\nsys.exit(85)',
+            'import os, sys\nPATH = os.path.join("./save", "checkpoint.txt")',
+        ),
+        2,
+        "there is no folder ./save in the sandbox",
+    ),
+    "the exercise's folder, with pathlib": Wrong(
+        save(
+            '(Path("save") / "checkpoint.txt").write_text(str(iteration))\nsys.exit(85)',
+            "import sys\nfrom pathlib import Path",
+        ),
+        7,
+        FOLDER,
+    ),
+    "a folder, and no text": Wrong(
+        save('with open("save/checkpoint.txt", "w") as file:\n    file.write(iteration)\nsys.exit(85)'), 0, ""
     ),
     "opens a file that is not there": Wrong(
         save(f"{WRITE.replace(', ' + chr(34) + 'w' + chr(34), '')}sys.exit(85)"), 6, "opens a file to read it"
@@ -1180,6 +1203,10 @@ WRONG = {
 
 RIGHT = {
     "save": {
+        "a folder that it makes itself": save(
+            'os.makedirs("save", exist_ok=True)\nwith open("save/new.txt", "w") as file:\n    file.write(str(iteration))\n'
+            'os.replace("save/new.txt", "checkpoint.txt")\nsys.exit(85)'
+        ),
         "a set of one": save(
             'for text in {str(iteration)}:\n    open("checkpoint.txt", "w").write(text)\nsys.exit(85)'
         ),

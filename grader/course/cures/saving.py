@@ -19,6 +19,8 @@ RENAMES = ("rename", "replace", "move")
 REMOVES = ("remove", "unlink", "rmtree", "truncate", "removedirs", "rmdir", *RENAMES)
 DUMPS = ("dump", "safe_dump")
 OUTPUT = "my_output.txt"
+IN_A_FOLDER = re.compile(r"((?:\./)?\w[\w/-]*?)(?:/([\w.-]+))?/?")
+"""A path: its folder, and the file, if it names one."""
 GIVEN = "given.py"
 MOST_VALUES = 8
 """The most saved values for which the iteration is tried instead."""
@@ -47,6 +49,37 @@ def _opened_to_read(module: Module) -> Iterator[Remedy]:
             written = ast.Call(node.func, [*node.args, ast.Constant("w")], [])
             cause = f"`{module.line(node)}` opens a file to read it. To write, open() takes 'w' as well"
             yield module.remedy({node: written}, cause, node)
+
+
+def _was_not_there(failure: Failure, remedy: Remedy) -> bool:
+    """Whether the answer ends with an error because nothing can be opened in the folder that the remedy leaves out."""
+    raised = "\n".join(fact.text for fact in failure.evidence if fact.kind == "traceback")
+    absent = re.search(r"^FileNotFoundError: .*: '(.+)/[^/]+'$", raised, re.MULTILINE)
+    return absent is not None and remedy.cause.startswith(_no_folder(absent[1]))
+
+
+def _no_folder(folder: str) -> str:
+    return f"there is no folder {folder} in the sandbox"
+
+
+@cure(
+    "Which files and folders are in the sandbox when the program starts?",
+    "save/ and restore/ are folders in the course. The sandbox has the files of such a folder, but not the folder itself.",
+    'Write to the name that the submit file lists, without a folder: open("checkpoint.txt", "w").',
+    fits=_was_not_there,
+)
+def _in_a_folder(module: Module) -> Iterator[Remedy]:
+    """A path begins with a folder that the program does not have."""
+    if mentions(module.tree, "mkdir", "makedirs"):
+        return
+    without: dict[str, dict[ast.AST, ast.AST]] = {}
+    for node in module.nodes(module.tree, ast.Constant):
+        if isinstance(node.value, str) and (path := IN_A_FOLDER.fullmatch(node.value)):
+            without.setdefault(path[1], {})[node] = ast.Constant(path[2] or ".")
+    for folder, changes in without.items():
+        first = next(node for node in changes if isinstance(node, ast.Constant))
+        cause = f"{_no_folder(folder)}, and opening a file there does not make one"
+        yield module.remedy(changes, cause, first)
 
 
 @cure(
@@ -340,6 +373,7 @@ def _outlives(module: Module, target: ast.expr) -> bool:
 FOR_ANOTHER = (_not_imported, _another_format)
 """For an answer whose checkpoint is read by a function that is given."""
 CURES = (
+    _in_a_folder,
     _opened_to_read,
     _written_as_text,
     _printed,
