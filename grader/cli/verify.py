@@ -325,7 +325,11 @@ class _Verification:
                 if not known and (sooner := ends_sooner(job, exploration, self.executor, self.profile)):
                     forgets = kept_from_its_end(job, exploration, self.executor, self.profile)
                     facts = (_ends_sooner(sooner), *map(_forgotten, forgets))
-                return "", (known.id, sentence(job, exploration, self.executor, known)) if known else None, facts
+                return (
+                    "",
+                    (known.id, sentence(job, exploration, self.executor, known, given=False)) if known else None,
+                    facts,
+                )
         except KeyboardInterrupt:
             if not self.observer.stopped:
                 raise

@@ -15,7 +15,7 @@ from ..verify.evidence import evidence, left_running, where_time_was_up
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
 from ..verify.verdicts import Unknown, Unsafe
 from .case import complaint, failed_before_output
-from .diagnosis import clues, cut_short, diagnose
+from .diagnosis import clues, cut_short, diagnose, sentence
 from .exercise import Ask, ExplorationCache, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure
@@ -181,6 +181,7 @@ def failed(
             behind,
             hints,
             crashed=_crashed(exploration) and behind is None,
+            sentence=sentence(job, exploration, cache.executor, behind) if behind and named is None else "",
             over=_over(exploration),
         ),
     )

@@ -36,10 +36,10 @@ def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool
     return next((behind for _, symptom, behind in SYMPTOMS if symptom(case)), None)
 
 
-def sentence(job: Job, exploration: Exploration, executor: Executor, behind: Misconception) -> str:
-    """The sentence about a diagnosed misconception for a job that belongs to no exercise."""
+def sentence(job: Job, exploration: Exploration, executor: Executor, behind: Misconception, given: bool = True) -> str:
+    """The sentence about a diagnosed misconception, as far as it is true of this job. `given`: see diagnose()."""
     specific = SENTENCES.get(behind.id)
-    return specific(Case(job, exploration, executor, given=False)) if specific else behind.sentence
+    return specific(Case(job, exploration, executor, given)) if specific else behind.sentence
 
 
 def forgetting(forgets: Sequence[Forgotten]) -> Misconception:

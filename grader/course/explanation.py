@@ -162,7 +162,9 @@ def _behind(exercise: Exercise, failure: Failure | None) -> str:
     """The misconception behind a wrong program, if known. (If the answer is a value, the report itself says what is
     wrong.)"""
     misconception = failure.misconception if failure and not exercise.literal else None
-    return f"{misconception.sentence} ({misconception.id})" if misconception else ""
+    if failure is None or misconception is None:
+        return ""
+    return f"{failure.sentence or misconception.sentence} ({misconception.id})"
 
 
 def _to_look_at(exercise: Exercise, failure: Failure | None, moments: Sequence[Moment]) -> str:

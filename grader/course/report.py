@@ -53,6 +53,8 @@ class Failure:
     """Three hints about this failure, if no misconception is behind it; if empty, those of the exercise are used."""
     crashed: bool = False
     """The program crashed at once."""
+    sentence: str = ""
+    """The misconception's sentence, as far as it is true of this job; "" for the general one."""
     over: bool = False
     """A limit has ended an execution."""
     pace: Pace = Pace()

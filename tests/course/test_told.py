@@ -39,7 +39,9 @@ def shown(report, kind):
 
 
 def test_a_save_behind_another_is_shown_with_both(told):
-    fact = shown(told("save", ANSWERS["save"][1]["two-files-disagree"]["each save behind the others"]), "piled up")
+    report = told("save", ANSWERS["save"][1]["two-files-disagree"]["each save behind the others"])
+    fact = shown(report, "piled up")
+    assert report.failure.sentence.startswith("checkpoint.txt contains several moments")
     assert fact.file == "checkpoint.txt"
     assert fact.text == (
         "execution 3 finds '47' in checkpoint.txt: the old content, '4', and after it what execution 2 has saved, '7'"

@@ -49,4 +49,13 @@ def two_files_disagree(case: Case) -> bool:
     return set(case.loss.saved) - {OUTPUT} > set(case.loss.lost()) - {OUTPUT}
 
 
+def sentence(case: Case) -> str:
+    """The sentence: either several parts differ in age, or one file has several saves in it."""
+    if case.piled_up is None:
+        return MISCONCEPTION.sentence
+    return (
+        f"{case.piled_up[0]} contains several moments one after the other: each save is appended to the earlier ones."
+    )
+
+
 SYMPTOMS = ((40, piled_up), (170, two_files_disagree))
