@@ -321,6 +321,11 @@ REMEDIES = (
     (r"\[: missing `\]'", "the ] takes a space before it"),
     (r"\[: ([A-Za-z_]\w*): integer (?:expression )?expected", "its value is written ${}"),
     (r"exit: ([A-Za-z_]\w*(?:\[\d+\])?): numeric argument required", "its value is written ${{{}}}"),
+    (r"exec: (\w+=.*): not found", "{} is written before exec"),
+    (
+        r"exec: (export|declare|set|unset|source|trap|cd): not found",
+        "{} is a command of bash itself, and exec takes a program",
+    ),
     (r"syntax error: unexpected end of file.*", "an if ends with fi, and a loop with done"),
     (
         r"syntax error near unexpected token `(?:fi|else|elif|done)'",

@@ -8,6 +8,7 @@ from grader.course import explanation
 from grader.course.catalogue import COURSE, EXERCISES
 from grader.course.exercises.not_there_yet.answers import EMPTY, changed
 from grader.course.exercises.told_to_stop.answers import bash
+from grader.course.exercises.told_to_stop.exercise import NOT_STARTED, SET_UP
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from grader.tree import Tree
@@ -150,10 +151,30 @@ def test_a_restart_after_no_number_of_epochs_is_said_to_be_one(value, judged):
     assert report.headline.endswith(f"restore_checkpoint has to return how many epochs are done, and not {value}.")
 
 
-def test_a_program_that_is_not_found_is_shown_with_its_line(judged):
-    report = judged("told_to_stop", bash("exec glacier"))
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("exec glacier", "exec: glacier: not found (the file in the sandbox is ./glacier)"),
+        (
+            "exec export CLIMATE=1.9",
+            "exec: export: not found (export is a command of bash itself, and exec takes a program)",
+        ),
+        ("exec CLIMATE=1.9 ./glacier", "exec: CLIMATE=1.9: not found (CLIMATE=1.9 is written before exec)"),
+    ],
+)
+def test_a_program_that_is_not_started_is_shown_with_its_line(line, said, judged):
+    report = judged("told_to_stop", bash(line))
     [shown] = [fact for fact in report.failure.evidence if fact.kind == "stderr"]
-    assert shown.file.endswith("start.sh") and "glacier: not found" in shown.text
+    assert (shown.file, shown.line, shown.text) == ("start.sh", 2, said)
+    assert "does not start glacier" in report.headline and report.hints == NOT_STARTED
+
+
+@pytest.mark.parametrize(
+    "lines", ["./glacier", "exec ./glacier", "python3 glacier", "cp glacier g\n./g", "./glacier & wait $!"]
+)
+def test_a_program_that_starts_in_vain_is_not_said_to_be_left_out(lines, judged):
+    report = judged("told_to_stop", bash(lines))
+    assert report.points == 0 and "does not start" not in report.headline and report.hints == SET_UP
 
 
 def test_a_trap_with_one_wait_is_not_said_to_swallow_the_signal(judged):

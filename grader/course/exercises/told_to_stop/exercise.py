@@ -22,6 +22,9 @@ LIMIT = 200
 TERMINATED = 143
 """The exit code of my_wrapper if SIGTERM has ended what it started."""
 SCRIPT = "start.sh"
+MARK = "glacier.started"
+MARKS = f"#!/usr/bin/env python3\nopen({MARK!r}, 'w')\n".encode()
+"""A program that leaves the file MARK."""
 
 
 SET_UP = (
@@ -29,7 +32,14 @@ SET_UP = (
     "glacier needs CLIMATE in its environment, and start.sh has to leave with the exit code of glacier.",
     "`export CLIMATE=1.9`, and then `exec ./glacier` as the last line.",
 )
-"""Hints for a script that does not even start glacier, or loses its exit code."""
+"""Hints for a script that starts glacier without what it needs, or loses its exit code."""
+NOT_STARTED = (
+    "How far does start.sh get? Which command is the last one that bash carries out?",
+    "`exec` takes a program and its arguments, the program with its path: ./glacier. A command of bash itself, such as export, "
+    "stands on a line of its own, without exec. A setting such as CLIMATE=1.9 stands before exec.",
+    SET_UP[2],
+)
+"""Hints for a script that does not even start glacier."""
 PASSED_ON = (
     "Which signal does the script send on, to which process, and how long does it wait then?",
     "At SIGTERM, and at no other signal, glacier finishes its month, saves, and leaves with 85. The script may not leave before "
@@ -54,8 +64,21 @@ def done_at_once(job: Job, cache: ExplorationCache) -> Result:
     if done:
         said = f"With time enough, glacier is done, and the job leaves with {run.exit.code} all the same."
     early = cut_short(asked, run, cache.executor, asked.inputs)
+    hints = CUT_SHORT if early else SET_UP
+    if not run.over and not _starts_glacier(asked, cache):
+        said, hints = f"{SCRIPT} does not start glacier, and the job ends with {run.exit}.", NOT_STARTED
     facts = (*early, *complaint(run))
-    return wrong(said, asked, (), "always-85" if done else None, evidence=facts, hints=CUT_SHORT if early else SET_UP)
+    return wrong(said, asked, (), "always-85" if done else None, evidence=facts, hints=hints)
+
+
+def _starts_glacier(job: Job, cache: ExplorationCache) -> bool:
+    """Whether the script starts glacier: another program in its place then leaves a file. With a & in the script, the script
+    may end before that program has begun, so the answer is yes."""
+    if b"&" in job.inputs.file(SCRIPT).content:
+        return True
+    program = job.inputs.file(GLACIER.folder)._replace(content=MARKS)
+    run = cache.executor.run(job, job.inputs.put(GLACIER.folder, program))
+    return bool(run.over) or any(path.rpartition("/")[2] == MARK for path in run.sandbox)
 
 
 def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
