@@ -1,4 +1,4 @@
-"""Things that are valid only on one machine or in one process: other directories, numbers, and how Python hashes text."""
+"""Cures for what holds on one machine or in one process only: other directories, process ids, and hashes of text."""
 
 from __future__ import annotations
 

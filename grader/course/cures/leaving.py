@@ -1,4 +1,4 @@
-"""Mistakes in exiting with 85: it is never reached, it is caught, or it happens elsewhere, too early or too late."""
+"""Cures for exiting with 85: the exit is never reached or is caught, or comes in the wrong place."""
 
 from __future__ import annotations
 

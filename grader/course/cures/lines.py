@@ -22,6 +22,10 @@ class Lines(list[str]):
             if match := re.match(pattern, line, re.IGNORECASE):
                 yield number, match
 
+    def replaced(self, number: int, *new: str) -> list[str]:
+        """The lines, with `new` instead of line `number`, from 0."""
+        return [*self[:number], *new, *self[number + 1 :]]
+
     def remedy(self, cause: str, at: int, lines: list[str] | None = None) -> Remedy:
         """A copy of the file with `lines`, by default its current lines; `at` is the line that is the cause, from 0."""
         content = "\n".join([*(lines or self), ""]).encode("utf-8", "surrogatepass")

@@ -1,5 +1,4 @@
-"""Mistakes in restoring: the wrong iteration to begin with, or none; the wrong file, or another part of it; text for a number;
-a condition that refuses the run's own checkpoint, as by a bound that is off by one."""
+"""Cures for restoring: it returns the wrong iteration, reads the wrong file, or refuses the run's own checkpoint."""
 
 from __future__ import annotations
 
@@ -20,12 +19,11 @@ OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE:
 READS = ("read", "readline", "read_text", "read_bytes")
 OF_TEXT = ("strip", "rstrip", "lstrip", "decode")
 MOST_NAMES = 6
-"""Names in restoring that are tried to be replaced by one that saving uses."""
+"""The most names for which one name in restoring is replaced, to see whether the answer is then right."""
 
 
 def _starts_over(failure: Failure, remedy: Remedy) -> bool:
-    """Whether a restart was seen to do the same as the execution before it, or its work again, for no other reason that is
-    known than that it did not use the checkpoint."""
+    """Whether a restart repeated earlier work, and nothing else is known than that it did not use the checkpoint."""
     behind = failure.misconception.id if failure.misconception else "never-restores"
     return behind == "never-restores" and any(fact.kind in ("again", "work done again") for fact in failure.evidence)
 
@@ -91,7 +89,7 @@ def _saves(module: Module) -> Iterator[Remedy]:
     "Let the last line of restore_checkpoint be `return start`, outside of if, try and except.",
 )
 def _returns_nothing(module: Module) -> Iterator[Remedy]:
-    """A way through the function without a value that is returned."""
+    """A way through the function that returns no value."""
     if not module.restore:
         return
     start = ast.Return(ast.Name(module.ends[0], ast.Load()))
@@ -181,7 +179,7 @@ def _other_bounds(module: Module) -> Iterator[Remedy]:
 
 
 def _compared(module: Module) -> Iterator[tuple[ast.Compare, ast.Compare, tuple[ast.expr, ast.expr]]]:
-    """Each comparison in restoring, the same with `<=` for `<` or the other way round, and the two sides of that."""
+    """Each comparison in restoring, a copy with `<=` for `<` or the other way round, and the two sides of that copy."""
     for node in module.nodes(module.restore, ast.Compare):
         for index, operator in enumerate(node.ops):
             if other := OTHER_COMPARISONS.get(type(operator)):
@@ -284,7 +282,7 @@ def _whole(value: ast.expr) -> ast.Call:
     agrees=("never-restores", "error-swallowed"),
 )
 def _another_part(module: Module) -> Iterator[Remedy]:
-    """Another part of what was saved is read than the iteration."""
+    """Restoring reads another part of the checkpoint than the iteration."""
     saved = [*dict.fromkeys(_texts(module, module.save))]
     for node in module.nodes(module.restore, ast.Subscript):
         if not isinstance(node.slice, ast.Constant):

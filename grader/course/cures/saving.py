@@ -1,4 +1,4 @@
-"""Mistakes in saving although the program exits with 85: it writes something else, or nothing."""
+"""Cures for saving, where the program exits with 85 but writes something else, or nothing."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REMOVES = ("remove", "unlink", "rmtree", "truncate", "removedirs", "rmdir", *REN
 DUMPS = ("dump", "safe_dump")
 OUTPUT = "my_output.txt"
 IN_A_FOLDER = re.compile(r"((?:\./)?\w[\w/-]*?)(?:/([\w.-]+))?/?")
-"""A path: its folder, and the file, if it names one."""
+"""A path: its folder, and the file if there is one."""
 GIVEN = "given.py"
 MOST_VALUES = 8
-"""The most saved values for which the iteration is tried instead."""
+"""The most values in saving that are replaced by the iteration, to see whether the answer is then right."""
 
 
 def _was_written(failure: Failure, remedy: Remedy) -> bool:
@@ -43,7 +43,7 @@ def _does_not_fail(failure: Failure, remedy: Remedy) -> bool:
     'Write with open("checkpoint.txt", "w") as file.',
 )
 def _opened_to_read(module: Module) -> Iterator[Remedy]:
-    """open() without a mode, before something is written."""
+    """Something is written to a file that was opened without a mode."""
     for node in module.nodes(module.save, ast.Call):
         if name(node.func) == "open" and len(node.args) == 1 and not node.keywords:
             written = ast.Call(node.func, [*node.args, ast.Constant("w")], [])
@@ -52,7 +52,7 @@ def _opened_to_read(module: Module) -> Iterator[Remedy]:
 
 
 def _was_not_there(failure: Failure, remedy: Remedy) -> bool:
-    """Whether the answer ends with an error because nothing can be opened in the folder that the remedy leaves out."""
+    """Whether the answer fails because the folder that the remedy leaves out does not exist."""
     raised = "\n".join(fact.text for fact in failure.evidence if fact.kind == "traceback")
     absent = re.search(r"^FileNotFoundError: .*: '(.+)/[^/]+'$", raised, re.MULTILINE)
     return absent is not None and remedy.cause.startswith(_no_folder(absent[1]))

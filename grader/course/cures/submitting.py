@@ -60,7 +60,7 @@ def _eviction_driven(lines: Lines) -> Iterator[Remedy]:
             f"`{lines[number].strip()}` belongs to another way of saving, in which an eviction sends whatever exists by then. "
             "Here it is the checkpoint that survives an eviction",
             number,
-            [*lines[:number], *lines[number + 1 :]],
+            lines.replaced(number),
         )
 
 
@@ -168,7 +168,7 @@ def _given_twice(lines: Lines) -> Iterator[Remedy]:
             yield lines.remedy(
                 f"{match[1]} is set a second time here, and the last line counts: line {seen[given] + 1} does not",
                 number,
-                [*lines[:number], *lines[number + 1 :]],
+                lines.replaced(number),
             )
         seen[given] = number
 

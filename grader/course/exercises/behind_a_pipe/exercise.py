@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from grader.course.checks import wrong
-from grader.course.cures.shell import of_script
+from grader.course.cures.wrapper import of_script
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.course.checks import wrong
-from grader.course.cures.shell import in_a_pipe, of_script
+from grader.course.cures.wrapper import in_a_pipe, of_script
 from grader.course.diagnosis import cut_short
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.exercises.learn.exercise import IDLE, epochs

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from grader.course.checks import CUT_SHORT, both, every_schedule, failed, first_checkpoint, told, wrong
-from grader.course.cures.shell import interrupted, of_script
+from grader.course.cures.wrapper import interrupted, of_script
 from grader.course.diagnosis import cut_short
 from grader.course.exercise import FEWER, Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program

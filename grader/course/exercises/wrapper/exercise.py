@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.course.checks import both, every_schedule
-from grader.course.cures.shell import in_a_pipe, of_script
+from grader.course.cures.wrapper import in_a_pipe, of_script
 from grader.course.exercise import FEWER, Exercise, Question
 from grader.course.waves import (
     BEFORE_THAT,

@@ -1,7 +1,4 @@
-"""Mistakes in a wrapper, mostly in shell scripts: what only bash has, in a script for sh; spaces beside the = of a variable;
-several words in quotes, or two arguments as one text; an exit code that is looked at too late, or lost by a pipe, by `!`, by
-`set -e`, by an option of timeout or by os.system(); `||` for `else`; a function without its arguments; waiting once for a
-program that is told to stop; and a signal to the whole process group."""
+"""Cures for a wrapper, a script that starts a program and looks at its exit code. Most wrappers are shell scripts."""
 
 from __future__ import annotations
 
@@ -50,7 +47,7 @@ def for_sh(lines: Lines) -> Iterator[Remedy]:
                 f"`{match[0].strip()}` belongs to bash. By its first line, `{lines[0].strip()}`, sh runs this script, and "
                 "sh may not know it",
                 number,
-                ["#!/bin/bash", *lines[1:]],
+                lines.replaced(0, "#!/bin/bash"),
             )
             return
 
@@ -69,7 +66,7 @@ def spaced(lines: Lines) -> Iterator[Remedy]:
         yield lines.remedy(
             f"`{match[0].strip()}` does not set {match[2]} for the lines after it: no space may stand beside the =",
             number,
-            [*lines[:number], f"{match[1]}{match[2]}={match[3]}", *lines[number + 1 :]],
+            lines.replaced(number, f"{match[1]}{match[2]}={match[3]}"),
         )
 
 
@@ -108,7 +105,7 @@ def one_text(lines: Lines) -> Iterator[Remedy]:
             yield lines.remedy(
                 f"`{found[0]}` is one argument, with a blank in it, and not two",
                 number,
-                [*lines[:number], added, *lines[number + 1 :]],
+                lines.replaced(number, added),
             )
 
 
@@ -166,11 +163,7 @@ def otherwise(lines: Lines) -> Iterator[Remedy]:
         yield lines.remedy(
             "`||` starts the program anew whenever the first one does not exit with 0, so also when its time is up",
             number,
-            [
-                *lines[:number],
-                f"{indent}if [ -f {file} ]; then {restart}; else {fresh}; fi",
-                *lines[number + 1 :],
-            ],
+            lines.replaced(number, f"{indent}if [ -f {file} ]; then {restart}; else {fresh}; fi"),
         )
 
 
@@ -188,7 +181,7 @@ def wait_status(lines: Lines) -> Iterator[Remedy]:
         yield lines.remedy(
             "os.system() returns 256 times the exit code, and not the exit code",
             called[0],
-            [lines[0], as_code, *lines[1:]],
+            lines.replaced(0, lines[0], as_code),
         )
 
 
@@ -205,7 +198,7 @@ def in_a_pipe(lines: Lines) -> Iterator[Remedy]:
         yield lines.remedy(
             "this pipe ends with the exit code of its last command, tee",
             pipes[0],
-            [lines[0], "set -o pipefail", *lines[1:]],
+            lines.replaced(0, lines[0], "set -o pipefail"),
         )
 
 
@@ -223,7 +216,7 @@ def ends_at_failures(lines: Lines) -> Iterator[Remedy]:
                 f"with `{line.strip()}`, the script ends at the first command that fails, and does nothing of what comes "
                 "after it",
                 number,
-                [*lines[: number + 1], "set +e", *lines[number + 1 :]],
+                lines.replaced(number, line, "set +e"),
             )
             return
 
@@ -282,7 +275,7 @@ def interrupted(lines: Lines) -> Iterator[Remedy]:
             f"the signal also ends this `{match[0].strip()}`, before the program that it waits for has ended: its exit "
             "code is not that of the program",
             number,
-            [*lines[: number + 1], *lines[number:]],
+            lines.replaced(number, match[0], match[0]),
         )
 
 
@@ -295,7 +288,7 @@ def ends_itself(lines: Lines) -> Iterator[Remedy]:
     """A signal to the whole process group, which ends the script, too."""
     for number, line in enumerate(lines):
         if match := _KILLS_GROUP.search(line):
-            others = [*lines[:number], line.replace(match[0], "kill $(jobs -p) 2> /dev/null"), *lines[number + 1 :]]
+            others = lines.replaced(number, line.replace(match[0], "kill $(jobs -p) 2> /dev/null"))
             waits_on = [part for each in others for part in (each, each)[: 1 + bool(re.match(_WAITS, each))]]
             for changed in (others, waits_on):
                 yield lines.remedy(
