@@ -84,11 +84,11 @@ class Tally:
         """Groups of students with similar answers."""
         return alike.groups(self.exercise, self.words)
 
-    def add(self, student: str, graded: Graded, unread: bool) -> None:
-        """Count one answer; `unread`: the submission could not be read completely."""
+    def add(self, student: str, graded: Graded, status: str) -> None:
+        """Count one answer, with its status in its grade."""
         if graded.counts:
             self.points.append(graded.points)
-        self.statuses[UNREAD if unread and graded.status == NOT_TRIED else graded.status] += 1
+        self.statuses[status] += 1
         self.trials.update((trial.name, trial.passed) for trial in graded.trials)
         if graded.status == PASSED and graded.wrong is not None:
             self.wrong.append(graded.wrong)
@@ -184,7 +184,7 @@ def _counted(
         if (grade := result.grade()) is None:
             continue
         for graded in grade.exercises:
-            tallies[graded.exercise].add(result.student, graded, grade.unread)
+            tallies[graded.exercise].add(result.student, graded, grade.status(graded))
             if graded.misconception:
                 misconceptions.setdefault(graded.misconception, ClassMisconception()).add(result.student, graded, names)
     return list(tallies.values()), misconceptions

@@ -336,7 +336,7 @@ def _as_json(result: StudentResult) -> Mapping[str, Any]:
             {
                 "exercise": one.exercise,
                 "title": one.title,
-                "status": one.status,
+                "status": grade.status(one),
                 "points": one.points,
                 "maximum": one.maximum,
                 "counts": one.counts,
@@ -348,8 +348,10 @@ def _as_json(result: StudentResult) -> Mapping[str, Any]:
                     for t in one.trials
                 ],
             }
-            for one in (grade.exercises if grade else ())
-        ],
+            for one in grade.exercises
+        ]
+        if grade
+        else [],
     }
 
 

@@ -37,7 +37,7 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
         for graded in grade.exercises:
             row |= {
                 graded.exercise: number(graded.points) if graded.counts else "",
-                f"{graded.exercise} status": graded.status,
+                f"{graded.exercise} status": grade.status(graded),
                 f"{graded.exercise} misconception": graded.misconception or "",
             }
     notes = (*grade.unsure, *grade.remarks) if grade else ()

@@ -52,7 +52,7 @@ OUTSIDE = (
     "a machine with bubblewrap."
 )
 UNREAD = "no readable answer"
-"""What pages call NOT_TRIED if the submission could not be read completely."""
+"""What tables and pages call NOT_TRIED if the submission could not be read completely."""
 MOST_SHOWN = 20_000
 """Characters of an answer's file that are kept for display."""
 
@@ -115,6 +115,10 @@ class Grade:
     def unread(self) -> bool:
         """Whether a part of the submission could not be read. Answers that seem to be missing may be in it."""
         return len(self.unsure) > len(self.doubts)
+
+    def status(self, graded: Graded) -> str:
+        """The status of one of its exercises, which is UNREAD if its answer may be in what could not be read."""
+        return UNREAD if self.unread and graded.status == NOT_TRIED else graded.status
 
     @property
     def points(self) -> float:

@@ -17,7 +17,7 @@ from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Explorat
 
 WIDTH = 100
 MEANINGS = {
-    "wrong output": "it ends, but its output is not the right output",
+    "wrong output": "it ends without an error",
     "held": "HTCondor puts the job on hold",
     "failed": "it ends with an error",
     "never finishes": "it never ends",

@@ -327,6 +327,7 @@ def test_everyone_gets_a_grade_and_a_sentence(classroom):
     assert rows["ben"]["save misconception"] == "exit-zero-after-save"
     assert (rows["anna"]["save status"], rows["cem"]["save status"]) == ("passed", "not tried yet")
     assert "not JSON" in rows["dora"]["remarks"]
+    assert rows["dora"]["save status"] == "no readable answer"
     assert rows["emil"]["remarks"] == "There is no notebook in emil; there is notes.txt."
 
 

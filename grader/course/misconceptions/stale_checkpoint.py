@@ -9,7 +9,7 @@ MISCONCEPTION = Misconception(
     "stale-checkpoint",
     "The program uses a checkpoint that does not belong to this run: its iteration is not between START and END.",
     (
-        'This is the "Potential problem?" of notebook 4. With which iteration does a job begin that should do '
+        'Notebook 4 calls it "Potential problem?". With which iteration does a job begin that should do '
         "7 to 12 and finds a checkpoint of iteration 4, or that should do 1 to 6 and finds a checkpoint of "
         "iteration 10?",
         "A number beyond END makes an empty loop: exit code 0, no output, and no error message.",

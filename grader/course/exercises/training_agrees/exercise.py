@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grader.course.exercises.training.exercise import LOOP
 from grader.course.folders import load
-from grader.course.prediction import prediction
+from grader.course.prediction import Play, prediction
 from grader.course.repairing import NEVER, OUTPUT
 from grader.course.trusted import trusted
 from grader.rules import schedule as schedules
@@ -32,6 +32,12 @@ def _agreement(moments: Sequence[Moment]) -> str:
     return {(True, True): "a", (True, False): "b", (False, True): "c"}.get((a == b, b == c), "d")
 
 
+def _play(letter: object) -> Play:
+    """Run B for a response about B; otherwise run C."""
+    run, schedule = ("B", "") if letter == "b" else ("C", "evict@2")
+    return Play(f"run {run}", load("training").job(Tree()), schedule)
+
+
 EXERCISE = prediction(
     "Which runs of the training agree",
     0.5,
@@ -48,6 +54,7 @@ EXERCISE = prediction(
         "b": ("Evictions are not to blame: B, which has none, is not what A is.", "rng-not-saved"),
         "d": ("What a restart begins with is the same in place and elsewhere: model and epoch.", None),
     }.get,
+    play=_play,
     hints=(
         'simulate("training", interval=1000), simulate("training") and simulate("training", "evict@2"): '
         "compare the last lines of my_output.txt.",
