@@ -52,15 +52,20 @@ if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, starter, None, None) == 0:
 """
 
 
-@lru_cache(8)
-def try_out(confine: Confinement | None) -> None:
-    """Run the programs above like answers. Raises MachineTrouble, with the reason, if one of them misbehaves."""
-    require_fork()  # the judge never runs students' programs in its own process, not even where there can be no other
+def require_another_user(confine: Confinement | None) -> None:
+    """Raise MachineTrouble where students' programs would be run as root."""
     if confine is None and hasattr(os, "geteuid") and os.geteuid() == 0:
         raise MachineTrouble(
             "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "
             f"let other users read the Python of this course ({sys.prefix})."
         )
+
+
+@lru_cache(8)
+def try_out(confine: Confinement | None) -> None:
+    """Run the programs above like answers. Raises MachineTrouble, with the reason, if one of them misbehaves."""
+    require_fork()  # the judge never runs students' programs in its own process, not even where there can be no other
+    require_another_user(confine)
     if confine is not None and confine.bubblewrap and SOLUTIONS.exists() and (problem := exposed(SOLUTIONS)):
         raise MachineTrouble(problem)
     with BudgetedExecutor(confine, SECONDS) as executor:
