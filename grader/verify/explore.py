@@ -225,6 +225,8 @@ class _Explorer:
         self.runs: dict[tuple[object, ...], Run] = {}
         self.begun: dict[tuple[object, ...], tuple[Situation, Future[Run] | Run]] = {}
         """Executions that will be needed, and were started in other threads."""
+        self.repeated: list[tuple[Situation, Future[Run] | Run]] = []
+        """Executions of the run without faults that were started a second time, in other threads."""
         self.foreseen: list[Situation] = []
         """The starts of the run without faults, if it does the same as an earlier one."""
         self.waited = 0.0
@@ -449,12 +451,21 @@ class _Explorer:
         """An executor whose run() returns a Future at once; None if all are busy, or it isn't worthwhile."""
         return getattr(self.executor, "ahead", None) if self.waited > WORTHWHILE else None
 
-    def begin_elsewhere(self, now: Situation, run: Run, then: Situation) -> None:
-        """Start the execution that follows the last checkpoint in a new sandbox, as expand() will need it."""
+    def begin_beside(self, now: Situation, run: Run, then: Situation, after: Situation | None) -> None:
+        """Start what will be needed later, while the run without faults goes on from `now` to `after`: the run that never
+        restarts, the execution that follows the last checkpoint in a new sandbox, and the last execution once more."""
+        if then.kind == Kind.CHECKPOINT:
+            self.begin_unbroken()
         if then.kind == Kind.CHECKPOINT and self.profile.may_requeue:
-            self.begin(self.start(self.step(then, FaultHappened(Fault("requeue", now.execution)))))
+            elsewhere = self.step(then, FaultHappened(Fault("requeue", now.execution)))
         else:
-            self.begin(self.start(self.step(now, FaultHappened(Fault("evict", now.execution), run, run.seconds))))
+            elsewhere = self.step(now, FaultHappened(Fault("evict", now.execution), run, run.seconds))
+        new = self.start(elsewhere)
+        if after is None or self.start_key(new) != self.start_key(after):
+            self.begin(new)
+        if self.bounds.twice and (ahead := self.ahead):
+            with self.executor.afresh():
+                self.repeated.append((now, execute(ahead, self.job, now)))
 
     def begin_unbroken(self) -> None:
         """Start the run that never restarts, with which a job that saves is compared in the end."""
@@ -596,7 +607,7 @@ class _Explorer:
             if any(name in self.expected for name in (self.job.output, self.job.error)):
                 self.count_streams(first)
             return self.expected
-        returned_files = self.uninterrupted(first)[1]
+        returned_files = self.uninterrupted[1]
         if returned_files is None:
             return None
         # A job that returns no other file prints its result.
@@ -611,9 +622,10 @@ class _Explorer:
         first.key = self.key(first.now)
         self.runs = {self.start_key(now): run for now, run in self.done}
 
-    def uninterrupted(self, state: State) -> tuple[State, Tree | None]:
+    @cached_property
+    def uninterrupted(self) -> tuple[State, Tree | None]:
         """The run without faults: its last executed state, and what it returns if it ends well."""
-        livelock = self.livelock.afresh()
+        state, livelock = self.first, self.livelock.afresh()
         while True:
             try:
                 for now in self.foreseen[state.execution : state.execution + LOOKED_AHEAD]:
@@ -629,16 +641,16 @@ class _Explorer:
                 self.unfinished = executed
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
-            if not self.foreseen:  # a repeated run is not followed by a walk
-                if then.kind == Kind.CHECKPOINT:
-                    self.begin_unbroken()
-                self.begin_elsewhere(state.now, run, then)
+            after = None
             if then.status is Status.CLAIMED:
-                state = self.successor(state, self.restart(then))
+                after = self.restart(then)
             elif then.kind == Kind.RETRIED:
-                state = self.successor(state, self.start(then))
-            else:
+                after = self.start(then)
+            if not self.foreseen:  # a repeated run is not followed by a walk
+                self.begin_beside(state.now, run, then, after)
+            if after is None:
                 return state, self.brought_home(then)
+            state = self.successor(state, after)
 
     def brought_home(self, then: Situation) -> Tree | None:
         """What a job returned, if it ended well."""
@@ -743,10 +755,11 @@ class _Explorer:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
         fresh = self.again(expected=None, bounds=bounds)
-        one, returned_files = self.uninterrupted(self.first)
+        one, returned_files = self.uninterrupted
+        fresh.begun = {fresh.start_key(now): (now, run) for now, run in self.repeated}
         with self.executor.afresh():
             fresh.foreseen = [state.now for state in one.way()]
-            other, again = fresh.uninterrupted(fresh.first)
+            other, again = fresh.uninterrupted
         if self.observer.stopped:
             raise Exhausted(Unknown.INTERRUPTED, "")
         if returned_files is not None and again is not None and self.relevant(returned_files) == self.relevant(again):

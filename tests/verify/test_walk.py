@@ -524,14 +524,14 @@ def test_what_is_next_is_begun_beside_where_that_is_worthwhile(monkeypatch):
     assert team.begun == alone.executed - 5, "all but the five of the run without faults"
 
 
-def test_of_a_run_that_is_repeated_only_the_same_is_begun_beside(monkeypatch):
+def test_the_run_without_faults_is_repeated_beside_itself(monkeypatch):
     monkeypatch.setattr(walk, "WORTHWHILE", -1.0)
     alone, once, twice = Scripted(littering), Ahead(littering), Ahead(littering)
     explore(job(), alone)
     explore(job(), once, bounds=Bounds(twice=False))
     explore(job(), twice)
     assert twice.executed == alone.executed, "nothing is executed for nothing"
-    assert twice.begun == once.begun + 4, "of the five, all but the first"
+    assert twice.begun == once.begun + 5, "all five of the run without faults"
 
 
 @pytest.mark.parametrize("what", [safe, littering, endless])
