@@ -267,6 +267,8 @@ class Situation(NamedTuple):
     """Virtual seconds of computing that are neither safe nor lost yet."""
     activation_spool: Tree = Tree()
     """The activation's initial checkpoint."""
+    catalog: Tree = Tree()
+    """What the activation does not return if it stays unchanged (R6)."""
     retries: float = 0
     """The retries that max_retries still allows."""
     ad: tuple[tuple[str, classads.Value], ...] = ()
@@ -383,6 +385,7 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
     return _becomes(_counted(job, now, **starts), Kind.STARTED, event.after)._replace(
         sandbox=transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile)),
         activation_spool=now.spool,
+        catalog=transfer.catalog_of(job, now.spool, retried=now.kind == Kind.RETRIED),
         slot=event.slot,
         activation=now.activation + 1,
         execution=now.execution + 1,
@@ -593,7 +596,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         transferred = profile.streams_of_failure
         returned_files = transfer.returned_streams(job, run.sandbox, profile) if transferred else Tree()
     else:
-        returned_files, transferred = transfer.output(job, run.sandbox, now.activation_spool, profile), True
+        returned_files, transferred = transfer.output(job, run.sandbox, now.catalog, profile), True
     if isinstance(returned_files, transfer.TransferFailure):
         return _not_returned(returned_files)
     then: Held | Ended = Ended(run.exit)

@@ -173,7 +173,7 @@ def commit(spool: Tree, upload: Tree) -> Tree:
 
 def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
     """R7: what a soft eviction sends to the spool in eviction-driven mode: the output list."""
-    listed = (*_output_files(job, sandbox, Tree()), *job.streams)
+    listed = (*_output_files(job, sandbox, job.inputs), *job.streams)
     return _send(sandbox, listed, job.preserve_relative_paths, profile)
 
 
@@ -182,14 +182,14 @@ def has_news(sent: Tree, spool: Tree) -> bool:
     return any(isinstance(entry, File) and spool.get(path) != entry for path, entry in without_streams(sent).items())
 
 
-def output(job: Job, sandbox: Tree, activation_spool: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
+def output(job: Job, sandbox: Tree, catalog: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
     """R6: what is returned to the submit directory when the job ends, under its names there. Files that
-    exist are returned even if others are missing. `activation_spool`: the activation's initial checkpoint."""
-    listed, most = _output_files(job, sandbox, activation_spool), job.max_transfer_output_mb
-    everything = (*listed, *_streams(job, sandbox, activation_spool))
+    exist are returned even if others are missing. `catalog`: what is not returned if unchanged, from catalog_of()."""
+    listed, most = _output_files(job, sandbox, catalog), job.max_transfer_output_mb
+    everything = (*listed, *_streams(job, sandbox, catalog))
     if most is not None and (over := _cut(sandbox, everything, most << 20)):
         path, rest = over
-        cut = output(replace(job, max_transfer_output_mb=None), rest, activation_spool, profile)
+        cut = output(replace(job, max_transfer_output_mb=None), rest, catalog, profile)
         return TransferFailure((path,), _arriving_of(cut), errno.EFBIG)
     sent = _send(sandbox, everything, job.preserve_relative_paths, profile)
     files = _arriving_of(sent)
@@ -312,35 +312,27 @@ def returned_streams(job: Job, directory: Tree, profile: Profile) -> Tree:
     return _arrived(job, _arriving_of(_send(directory, streams, False, profile)))[0]
 
 
-def _streams(job: Job, sandbox: Tree, activation_spool: Tree) -> list[str]:
-    """R6: the streams that are sent at the end: all, if there is a list; otherwise those that are there. R7: in that case
-    one that was empty when saved and is still empty counts as unchanged."""
+def _streams(job: Job, sandbox: Tree, catalog: Tree) -> list[str]:
+    """R6: the streams that are sent at the end: all, if there is a list; otherwise those that are there and changed."""
     if job.transfer_output_files is not None:
         return list(job.streams)
-    same = () if job.self_checkpointing else sandbox.items() & activation_spool.items()
-    return [name for name in job.streams if name in sandbox and (name, File(b"")) not in same]
+    return [name for name in job.streams if name in sandbox and sandbox[name] != catalog.get(name)]
 
 
-def _output_files(job: Job, sandbox: Tree, activation_spool: Tree) -> tuple[str, ...]:
+def _output_files(job: Job, sandbox: Tree, catalog: Tree) -> tuple[str, ...]:
+    listed = job.transfer_output_files
+    return _new_or_changed_files(job, sandbox, catalog) if listed is None else listed
+
+
+def catalog_of(job: Job, spool: Tree, retried: bool) -> Tree:
+    """R6: the files that an activation takes for unchanged, and does not return if there is no list: the inputs. A
+    checkpoint is returned after an eviction, even an input of the same name; but not after a retry, and not in
+    eviction-driven mode (R7)."""
     if job.transfer_output_files is not None:
-        return job.transfer_output_files
-    if not job.self_checkpointing:  # R7
-        return _new_or_changed_files(job, sandbox, job.inputs | activation_spool)
-    return tuple(
-        dict.fromkeys((*_new_or_changed_files(job, sandbox, job.inputs), *inputs_that_came(job, activation_spool)))
-    )
-
-
-def inputs_that_came(job: Job, activation_spool: Tree) -> list[str]:
-    """R6: the input files that are returned even if unchanged: those of a self-checkpointing job without a list of
-    output, if the activation began with a checkpoint that has a file of the same name."""
-    if job.transfer_output_files is not None or not job.self_checkpointing:
-        return []
-    return [
-        name
-        for name in activation_spool.top()
-        if isinstance(job.inputs.get(name), File) and isinstance(activation_spool[name], File)
-    ]
+        return Tree()
+    if retried or not job.self_checkpointing:
+        return job.inputs | spool
+    return job.inputs.without({name for name in spool.top() if isinstance(spool[name], File)})
 
 
 def _new_or_changed_files(job: Job, sandbox: Tree, before: Tree) -> tuple[str, ...]:

@@ -513,10 +513,8 @@ class _Explorer:
 
     def key(self, now: Situation) -> Key:
         """(place, spool). Only the place matters as long as the job restarts in place."""
-        activation_spool = transfer.inputs_that_came(self.job, now.activation_spool)
-        return (*self.start_key(now), now.retries, policies_see(self.job, now), *activation_spool), self.identity(
-            now.spool
-        )
+        place = *self.start_key(now), now.retries, policies_see(self.job, now), self.identity(now.catalog)
+        return place, self.identity(now.spool)
 
     def start_key(self, now: Situation) -> tuple[object, ...]:
         """What an execution depends on: the files in the sandbox, the slot, and the processes still running there,
