@@ -7,6 +7,7 @@ and faults, which strike in the middle of the execution. What each HTCondor made
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -68,6 +69,8 @@ def executor():
 @pytest.mark.parametrize("profile", RECORDED)
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_ends_as_on_a_live_htcondor(name, profile, executor):
+    if "readonly" in name and confinement() is None and os.geteuid() == 0:
+        pytest.skip("root may write what is read-only, and jobs can't be another user's here")
     played, seen = play(JOBS[name], PROFILES[profile], executor), RECORDED[profile][name]
     files = {path: text(told) for path, told in seen["files"].items()}
     assert played == {**seen, "events": in_order(seen["events"]), "files": files}
