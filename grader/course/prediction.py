@@ -34,6 +34,8 @@ class Play(NamedTuple):
     """The job in the learner's words, like "way d"."""
     job: Job
     schedule: str
+    decisive: tuple[str, int] | None = None
+    """The moment to look at, if it is not the prediction's."""
 
 
 WRONG_BEFORE = "wrong_predictions"
@@ -95,7 +97,7 @@ def prediction(
             pace=pace,
             profile=PROFILES[profile],
             solution=" ".join(filter(None, (_named(value, right), told))),
-            decisive=decisive,
+            decisive=shown.decisive or decisive,
         )
 
     return Exercise(

@@ -12,9 +12,11 @@ from grader.course.exercises.behind_a_pipe.exercise import OVERWRITTEN
 from grader.course.exercises.on_sigterm.answers import DUE, HANDLER, LAST, collatz
 from grader.course.exercises.slides_listing.answers import listed
 from grader.course.exercises.training.answers import training
+from grader.course.explanation import story_of
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
 from grader.tree import File, Tree
+from grader.view.steps import in_steps, step_of
 
 GIVEN = {
     "slides_listing": "no-progress",
@@ -329,7 +331,8 @@ def test_the_right_value_gets_its_points(name, judged):
 
 
 @pytest.mark.parametrize(("name", "text"), REVEALING)
-def test_a_distractor_reveals_its_misconception(name, text, judged):
+def test_a_distractor_reveals_its_misconception(name, text, judged, executor):
     report = judged(name, {name: text})
     assert (report.status, report.failure.misconception) == (WRONG, MISCONCEPTIONS[REVEALING[name, text]])
     assert report.failure.job is not None and report.failure.schedule is not None
+    assert step_of(in_steps(list(story_of(report, executor))), *report.failure.decisive) > 1, "there is no such moment"

@@ -11,6 +11,7 @@ from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
 from grader.tree import Tree
+from grader.view.steps import in_steps, step_of
 
 PREDICTIONS = [name for name, exercise in EXERCISES.items() if exercise.literal]
 KNOWN = {
@@ -88,6 +89,8 @@ def test_a_distractor_reveals_its_misconception_and_is_shown_the_story(name, tex
     assert (report.status, report.points) == (WRONG, 0)
     assert report.failure.misconception is MISCONCEPTIONS[REVEALING[name, text]]
     assert report.failure.job is not None and report.failure.schedule is not None
+    story = in_steps(list(explanation.story_of(report, executor)))
+    assert step_of(story, *report.failure.decisive) > 1, "there is no such moment"
 
 
 @pytest.mark.parametrize(("name", "text"), REVEALING)

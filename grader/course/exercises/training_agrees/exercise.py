@@ -34,8 +34,8 @@ def _agreement(moments: Sequence[Moment]) -> str:
 
 def _play(letter: object) -> Play:
     """Run B for a response about B; otherwise run C."""
-    run, schedule = ("B", "") if letter == "b" else ("C", "evict@2")
-    return Play(f"run {run}", load("training").job(Tree()), schedule)
+    job = load("training").job(Tree())
+    return Play("run B", job, "", ("checkpoint", 1)) if letter == "b" else Play("run C", job, "evict@2")
 
 
 EXERCISE = prediction(
