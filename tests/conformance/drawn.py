@@ -79,7 +79,8 @@ def scenarios(draw) -> Scenario:
     for number, operations in enumerate(steps, 1):
         quiet = [f"    {{ {operation}; }} 2>/dev/null" for operation in operations]
         lines += [f"if [ $n = {number} ]; then", *quiet, "fi"]
-    lines += ["pause", f"[ $n = {STEPS} ] && echo $n > n && exit {end}", "checkpoint"]
+    # A job whose counter can't be read or written, as by chmod on a link to it, would never end.
+    lines += ["[ ! -e n ] || chmod u+rw n", "pause", f"[ $n = {STEPS} ] && echo $n > n && exit {end}", "checkpoint"]
     return Scenario(
         "drawn",
         "",
