@@ -21,6 +21,7 @@ from select import poll
 from time import monotonic
 
 import clock
+import disk
 import fast_exit
 import leftovers
 import program
@@ -286,7 +287,7 @@ def exceeded(limits: "dict[str, float]", scratch: str, seconds: float) -> str:
         return "cpu"
     if memory > limits["memory"]:
         return "memory"
-    return "disk" if crowded(scratch, 2 * limits["files"], 2 * limits["sandbox_bytes"]) else ""
+    return "disk" if disk.crowded(scratch, 2 * limits["files"], 2 * limits["sandbox_bytes"]) else ""
 
 
 def _waited(pid: int) -> float:
@@ -326,27 +327,6 @@ def _memory(pid: str) -> int:
 def _read(pid: object, name: str) -> str:
     with open("/proc/%s/%s" % (pid, name)) as file:
         return file.read()
-
-
-def crowded(directory: str, files: float, size: float) -> bool:
-    """Whether a directory contains more files or bytes than these."""
-    pending = [directory]
-    while pending:
-        try:
-            entries = list(os.scandir(pending.pop()))
-        except OSError:
-            continue
-        for item in entries:
-            try:
-                size -= item.stat(follow_symlinks=False).st_size
-                if item.is_dir(follow_symlinks=False):
-                    pending.append(item.path)
-            except OSError:
-                pass
-        files -= len(entries)
-        if files < 0 or size < 0:
-            return True
-    return False
 
 
 def kill_group(pid: int) -> None:

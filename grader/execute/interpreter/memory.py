@@ -6,9 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...rules.execution import Limit, Limits
+
+if TYPE_CHECKING:  # see ../executor.py
+    from disk import crowded
+else:
+    from ..inside.disk import crowded
 
 resource: Any
 try:
@@ -29,27 +34,9 @@ def too_much(limits: Limits, directory: str) -> Callable[[], Limit | None]:
     def exceeded() -> Limit | None:
         if used() - before > limits.memory:
             return Limit.MEMORY
-        return Limit.DISK if _crowded(directory, limits) else None
+        return Limit.DISK if crowded(directory, limits.files + 8, limits.sandbox_bytes) else None
 
     return exceeded
-
-
-def _crowded(directory: str, limits: Limits) -> bool:
-    files, size, pending = 0, 0, [directory]
-    while pending:
-        try:
-            entries = list(os.scandir(pending.pop()))
-        except OSError:
-            continue
-        files += len(entries)
-        for item in entries:
-            with suppress(OSError):
-                size += item.stat(follow_symlinks=False).st_size
-                if item.is_dir(follow_symlinks=False):
-                    pending.append(item.path)
-        if files > limits.files + 8 or size > limits.sandbox_bytes:
-            return True
-    return False
 
 
 def _memory() -> Callable[[], int] | None:
