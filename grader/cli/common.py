@@ -160,12 +160,11 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False, writte
     path, memory = pythons.users_path(), getattr(options, "remember", None)
     if options.seconds_per_cpu_second and not has_processes():
         raise InputError("--seconds-per-cpu-second: processor time can't be measured here, as there are no processes")
-    # Only the executor for processes takes this argument.
-    computing = {"seconds_per_cpu_second": options.seconds_per_cpu_second} if options.seconds_per_cpu_second else {}
-    how: dict[str, Any] = {"sets_home": sets_home, "path": path, "written": written, **computing}
+    how = dict[str, Any](limits=limits, confine=confine, sets_home=sets_home, path=path, written=written)
+    how["seconds_per_cpu_second"] = options.seconds_per_cpu_second or 0.0
     if memory and not one_machine:
-        return RememberingExecutor(memory, limits=limits, confine=confine, **how)
-    return LocalExecutor(limits, confine, one_machine, **how)
+        return RememberingExecutor(memory, **how)
+    return LocalExecutor(one_machine=one_machine, **how)
 
 
 def print_json(results: Sequence[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 from ..execute import unconfined
 from ..execute.executor import Executor
@@ -20,7 +20,7 @@ from ..execute.here import LocalExecutor
 from ..execute.isolation import Confinement
 from ..execute.team import executed_for
 from ..rules import transfer
-from ..rules.execution import EPOCH, Exit, Limits, LostExecution, Run, Start, Stop, Unbroken
+from ..rules.execution import EPOCH, Circumstances, Exit, Limits, LostExecution, Run, Start, Stop
 from ..rules.job import Job
 from ..tree import Entry, Tree
 from ..verify.explore import LATE
@@ -112,28 +112,18 @@ class BudgetedExecutor(LocalExecutor):
         finally:
             self._known |= known
 
-    def run(
-        self,
-        job: Job,
-        sandbox: Tree,
-        *,
-        slot: int = 0,
-        clock: float = EPOCH,
-        stop: Stop | None = None,
-        trace: bool = False,
-        beside: tuple[Start, ...] = (),
-        unbroken: Unbroken | None = None,
-    ) -> Run:
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute, as long as the budget lasts."""
         sandbox = transfer.with_streams(job, sandbox)
         if self.spent:
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", over="an answer may take in all")
-        what = (job.invocation, sandbox, slot, stop, beside)
+        slot, clock = circumstances.get("slot", 0), circumstances.get("clock", EPOCH)
+        what = (job.invocation, sandbox, slot, circumstances.get("stop"), circumstances.get("beside", ()))
         if what in self._ended:
             return self._ended[what]
         # An execution that did not read the clock does the same at any time.
         known = self._known.get((what, None)) or self._known.get((what, clock))
-        usual = not trace and unbroken is None
+        usual = not circumstances.get("trace") and circumstances.get("unbroken") is None
         if known and usual:
             return known
         program = job.executable, job.inputs.get(job.executable)
@@ -143,10 +133,8 @@ class BudgetedExecutor(LocalExecutor):
                 self._disturb(job, sandbox)
                 self.renew()
             with self._tidied(job, self._confine):
-                at = clock + self._delay
-                run = super().run(
-                    job, sandbox, slot=slot, clock=at, stop=stop, trace=trace, beside=beside, unbroken=unbroken
-                )
+                circumstances["clock"] = clock + self._delay
+                run = super().run(job, sandbox, **circumstances)
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", lost=True)

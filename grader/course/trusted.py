@@ -9,10 +9,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Unpack
 
 from ..execute.here import LocalExecutor
-from ..rules.execution import MachineTrouble, Run
+from ..rules.execution import Circumstances, MachineTrouble, Run
 from ..rules.job import Job
 from ..tree import Tree
 
@@ -21,7 +21,7 @@ class TrustedExecutor(LocalExecutor):
     """An executor for programs that are known to work: if one fails, the machine is to blame, and its result must not be
     used."""
 
-    def run(self, job: Job, sandbox: Tree, **circumstances: Any) -> Run:
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute. Raises MachineTrouble if the processes are lost or killed, or reach a limit."""
         run = super().run(job, sandbox, **circumstances)
         killed = run.exit.signal == signal.SIGKILL and not circumstances.get("stop")

@@ -117,12 +117,16 @@ class Executor:
         modules that this interpreter lacks. `written`: receives the paths of files that programs write outside their
         sandboxes, where nothing prevents that. `seconds_per_cpu_second`: the virtual seconds that a second of processor
         time takes, usually 0; otherwise no two executions take exactly the same time."""
-        require_fork()
         self.seconds_per_cpu_second = seconds_per_cpu_second
         self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
         self._one_machine, self._slot, self.kept_outside, self._written_outside = one_machine, 0, Tree(), written
-        self._scratch = Scratch(limits.sandbox_bytes, confine)
-        self._startd = Startd(self._scratch.path, confine)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Prepare the directories and the processes of executions."""
+        require_fork()
+        self._scratch = Scratch(self.limits.sandbox_bytes, self._confine)
+        self._startd = Startd(self._scratch.path, self._confine)
 
     def __enter__(self) -> Self:
         return self
@@ -269,8 +273,7 @@ class Executor:
         directory, control = self.directory(slot), self._scratch.control
         sandbox, clock_file = starts[0].sandbox, f"{control}/clock"
         clock.create(clock_file, starts[0].clock, self.seconds_per_cpu_second)
-        stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
-        stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
+        stdout, stderr = self._streams(job, directory)
         program = os.path.normpath(directory / job.executable)
         sources = [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry]
         each = [self._start(job, start, slot, directory, clock_file) for start in starts]
@@ -289,12 +292,19 @@ class Executor:
             "sleeps": _starts_sleeps(job.inputs, job.arguments),
             "stdin": f"{directory}/{job.stdin}" if job.stdin else os.devnull,
             "stdout": stdout,
-            "stderr": stdout if job.streams_joined else stderr,
+            "stderr": stderr,
             "clock": clock_file,
             "computing": self.seconds_per_cpu_second > 0,
             "limits": _as_dict(self.limits),
             "scratch": str(self._scratch.path),
         }
+
+    def _streams(self, job: Job, directory: Path) -> tuple[str, str]:
+        """The files to which a program's stdout and stderr go."""
+        control = self._scratch.control
+        stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
+        stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
+        return stdout, stdout if job.streams_joined else stderr
 
     def _start(self, job: Job, start: Start, slot: int, directory: Path, clock_file: str) -> dict[str, Any]:
         """The part of the request that differs between starts."""

@@ -18,12 +18,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from ...rules.execution import Exit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
+from ...rules.execution import Exit, MachineTrouble, Run, Start, Stop, Unbroken
 from ...rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ...submit import ads
 from ...tree import File, TooLarge, Tree
 from ..executor import Executor, _elapsed, _notes
-from ..isolation import Confinement
 from ..scratch import SCARCE, Scratch, text
 from ..temporary import EXECUTE as KIND
 from ..temporary import place, remove
@@ -95,24 +94,13 @@ class _Command:
 class InterpreterExecutor(Executor):
     """Executes Python programs in this interpreter. Close it, or use it in a `with` statement.
 
-    It protects against mistakes, not against malicious programs. Ignores `confine`.
-    Raises MachineTrouble for programs that are not in Python.
+    It protects against mistakes, not against malicious programs. Ignores `confine`, `path` and `seconds_per_cpu_second`,
+    and adds nothing to `written`, as no file outside is kept. Raises MachineTrouble for programs that are not in Python.
     """
 
-    def __init__(
-        self,
-        limits: Limits = Limits(),
-        confine: Confinement | None = None,
-        one_machine: bool = False,
-        sets_home: bool = True,
-        path: str | None = None,
-        written: set[str] | None = None,
-    ):
-        """As for an Executor. `path` is ignored, and nothing is added to `written`, as no file outside is kept."""
-        self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
-        self.seconds_per_cpu_second = 0.0
-        self._one_machine, self._slot, self.kept_outside = one_machine, 0, Tree()
-        self._scratch = InterpreterScratch(limits.sandbox_bytes)
+    def _prepare(self) -> None:
+        self._confine, self._path, self.seconds_per_cpu_second = None, None, 0.0
+        self._scratch = InterpreterScratch(self.limits.sandbox_bytes)
         self._made: set[str] = set()
 
     def close(self) -> None:
@@ -181,9 +169,8 @@ class InterpreterExecutor(Executor):
     # -- the request -----------------------------------------------------------
 
     def _program(self, job: Job, start: Start, slot: int, command: _Command) -> ProgramSpec:
-        directory, control = self.directory(slot), self._scratch.control
-        stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
-        stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
+        directory = self.directory(slot)
+        stdout, stderr = self._streams(job, directory)
         variables = self._environment(job, start.sandbox, directory, "", slot)
         environment = {name: value for name, value in variables.items() if not _FOR_PROCESSES.fullmatch(name)}
         environment["PYTHONPATH"] = dict(job.environment).get("PYTHONPATH", "")
@@ -194,7 +181,7 @@ class InterpreterExecutor(Executor):
             environment=environment,
             stdin=f"{directory}/{job.stdin}" if job.stdin else os.devnull,
             stdout=stdout,
-            stderr=stdout if job.streams_joined else stderr,
+            stderr=stderr,
             host=self.host(slot),
             scratch=str(self._scratch.path),
             limits=self.limits,
