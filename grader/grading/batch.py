@@ -40,8 +40,8 @@ from .store import Settings, StoreEntry
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; some need an instructor's attention; nothing graded; interrupted."""
-HERE, HTCONDOR = "here", "htcondor"
-"""Where submissions are judged."""
+HERE = "here"
+"""Where submissions are judged, unless it is in HTCondor jobs."""
 
 
 class OutputOptions(NamedTuple):

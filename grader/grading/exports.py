@@ -256,15 +256,14 @@ def _github(results: Sequence[StudentResult], assignment: Assignment, pages: Map
         who, grade = result.handed.identity, result.grade()
         rows.append(
             {
-                "assignment_name": assignment.name,
                 **{name: who.roster_value(name) for name in columns},
+                "assignment_name": assignment.name,
                 "github_username": _user(who),
                 "roster_identifier": who.roster_value("roster_identifier", "identifier"),
                 "student_repository_name": (who.names or ("",))[0] if who.system == GITHUB else "",
                 "points_awarded": number(grade.points) if grade else "",
                 "points_available": number(assignment.maximum),
             }
-            | {"assignment_name": assignment.name}
         )
     return {"-github.csv": _csv(columns, rows)}
 
