@@ -640,3 +640,23 @@ def test_ctrl_c_ends_the_program_and_is_passed_on(run):
         timer.join()
         signal.signal(signal.SIGINT, before)
     assert run("print(1)").stdout == "1\n"
+
+
+def test_ctrl_c_during_a_check_of_the_limits_is_not_lost(run, monkeypatch):
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("nothing checks the limits of a loop")
+    checks, press = [], signal.raise_signal  # the real function, which is replaced for the program
+
+    def too_much():
+        checks.append(len(checks))
+        press(signal.SIGINT)
+        return Limit.MEMORY if len(checks) > 1 else None
+
+    monkeypatch.setattr("grader.execute.interpreter.memory.too_much", lambda *_: too_much)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run("while True: pass")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert checks == [0], "the program ends before the next check"

@@ -68,6 +68,8 @@ class Watcher:
         self._looked, self._next = now, min(self._steps + self._between, max(self._most, self._steps + 1))
         if self._process.own or not (is_program(code) or (self._steps > 2 * self._most and not is_own(code))):
             return None
+        if self._process.interrupted:  # by Ctrl-C while the executor's own code ran
+            self._process.end(signal=int(signal.SIGINT))
         if self._steps >= self._most:
             return Limit.PROCESSOR_TIME
         if now - self._began > self._limits.wall:
