@@ -284,8 +284,8 @@ class Tree(Mapping[str, Entry]):
         *,
         fifos: bool = False,
     ) -> Tree:
-        """A snapshot of a directory on disk, without the top-level entries `ignore`. Skips sockets and devices, and FIFOs
-        unless `fifos`.
+        """A snapshot of a directory on disk, without the top-level entries `ignore`. Skips sockets and devices, and
+        FIFOs unless `fifos`.
 
         Links are never followed. What the owner may not read is made readable first.
         Raises TooLarge for more than `max_files` entries or `max_bytes` bytes, NotADirectoryError or

@@ -17,8 +17,8 @@ def add_to(commands: Commands) -> None:
         "board",
         run,
         "show the progress of a class, without names, for the screen in the room",
-        "It reads the results that checks have saved in students' folders (on a shared hub), or the answers in collected "
-        "notebooks. It runs nothing and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read.",
+        "It reads the results that checks have saved in students' folders (on a shared hub), or the answers in "
+        "collected notebooks. It runs nothing and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read.",
     )
     command.add_argument(
         "folder", type=Path, metavar="DIR", help="the folder with the students' folders, such as /home or submitted/"

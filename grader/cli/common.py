@@ -96,7 +96,8 @@ def add_simulated_job(command: argparse.ArgumentParser) -> None:
         type=positive,
         metavar="N",
         help="let a second of processor time take N virtual seconds, for example for a program that saves after every "
-        "hour of computing; times then vary from run to run (default: only sleeping takes virtual time; a compiled program really sleeps)",
+        "hour of computing; times then vary from run to run (default: only sleeping takes virtual time; a "
+        "compiled program really sleeps)",
     )
     command.add_argument(
         "--json",

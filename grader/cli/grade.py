@@ -23,8 +23,8 @@ def add_to(commands: Commands) -> None:
         "folder",
         type=Path,
         metavar="SUBMITTED",
-        help="a folder of notebooks, of student folders (such as nbgrader's submitted/) or of archives; a download from "
-        "Moodle, Canvas, Gradescope or GitHub Classroom; an archive of any of these; or a single notebook",
+        help="a folder of notebooks, of student folders (such as nbgrader's submitted/) or of archives; a download "
+        "from Moodle, Canvas, Gradescope or GitHub Classroom; an archive of any of these; or a single notebook",
     )
     command.add_argument(
         "--roster",
@@ -37,8 +37,8 @@ def add_to(commands: Commands) -> None:
         "--on",
         choices=("here", "htcondor"),
         default="here",
-        help="where to grade: in processes on this machine (default), or in HTCondor jobs, one for each submission; see "
-        "docs/grading.md",
+        help="where to grade: in processes on this machine (default), or in HTCondor jobs, one for each submission; "
+        "see docs/grading.md",
     )
     command.add_argument(
         "--jobs",
@@ -58,8 +58,8 @@ def add_to(commands: Commands) -> None:
         choices=("moodle", "canvas", "gradescope", "github", "csv", "json"),
         action="append",
         default=[],
-        help="also write the grades in the format of another system, and feedback if that system's file names for it are "
-        "known; csv is for a spreadsheet. May be given more than once",
+        help="also write the grades in the format of another system, and feedback if that system's file names for it "
+        "are known; csv is for a spreadsheet. May be given more than once",
     )
     command.add_argument(
         "--assignment",

@@ -65,7 +65,8 @@ def _follow(options: argparse.Namespace) -> int:
         print(remark, file=sys.stderr)
     if len(submission.jobs) > 1:
         raise InputError(
-            f"{options.submit_file} queues {len(submission.jobs)} jobs, but this command runs one: write a plain `queue`."
+            f"{options.submit_file} queues {len(submission.jobs)} jobs, but this command runs one: write a "
+            "plain `queue`."
         )
     job = submission.jobs[0]
     with Executor() as executor:

@@ -242,8 +242,8 @@ class _Verification:
         return Checked(job, exploration, facts, known)
 
     def missing(self, exploration: Exploration) -> tuple[Unknown, str] | None:
-        """The missing Python module or program that makes the job fail even without a fault. None if there is none, or if
-        it is in the submit directory: then the submit file fails to list it."""
+        """The missing Python module or program that makes the job fail even without a fault. None if there is none, or
+        if it is in the submit directory: then the submit file fails to list it."""
         first = exploration.first.run if exploration.first else None
         if first is None or exploration.verdict != UNSAFE or exploration.schedule:
             return None

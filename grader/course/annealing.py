@@ -1,5 +1,5 @@
-"""The program of exercise `annealing`: its settings, its known answers, a checkpoint.py that forgets parts of the state,
-and the questions about it."""
+"""The program of exercise `annealing`: its settings, its known answers, a checkpoint.py that forgets parts of the
+state, and the questions about it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Right and wrong answers in the folder of an exercise: they test the exercise.
 
 They are in answers.py (RIGHT: style → {file: text}, and WRONG: misconception → style → {file: text}), or are files:
-right/STYLE/FILE and wrong/MISCONCEPTION/STYLE/FILE. Grading does not read them. They are neither in a package nor sent to
-other machines, so that no learner's program can read them there.
+right/STYLE/FILE and wrong/MISCONCEPTION/STYLE/FILE. Grading does not read them. They are neither in a package nor sent
+to other machines, so that no learner's program can read them there.
 """
 
 from __future__ import annotations

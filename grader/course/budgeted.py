@@ -61,9 +61,9 @@ class _Restart(NamedTuple):
 
 
 class BudgetedExecutor(LocalExecutor):
-    """An executor for one student's submission, with a budget for each exercise. Once the budget is spent, every execution
-    counts as over its limit. Executions are cached, as the questions and the report need the same sandboxes again and
-    again."""
+    """An executor for one student's submission, with a budget for each exercise. Once the budget is spent, every
+    execution counts as over its limit. Executions are cached, as the questions and the report need the same sandboxes
+    again and again."""
 
     def __init__(self, confine: Confinement | None, seconds: float, limits: Limits = LIMITS):
         """`seconds` is the limit for each exercise, in the time of given.py."""

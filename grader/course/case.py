@@ -287,8 +287,8 @@ class Case:
             sandbox = cut(sandbox, run.sandbox) if cut else run.sandbox
 
     def goes_well(self, state: State) -> bool:
-        """Whether an execution exits with the checkpoint code or 0, and has added to the right output. (The last line may be
-        unfinished.)"""
+        """Whether an execution exits with the checkpoint code or 0, and has added to the right output. (The last line
+        may be unfinished.)"""
         if state.run is None or state.run.exit.code not in (0, self.job.checkpoint_exit_code):
             return False
         was, now = self.output_in(state.sandbox), self.output_in(state.run.sandbox)
@@ -528,7 +528,8 @@ class Case:
         return any(after.times.get(path) == end and after.text(path) for path in self.state_files)
 
     def saved_later(self) -> bool:
-        """Whether the first execution leaves another checkpoint than it had after its first second, when it prepares."""
+        """Whether the first execution leaves another checkpoint than it had after its first second, when it
+        prepares."""
         first = self.state.way()[0]
         moment = Stop(min(1.0, first.ran.seconds / 2))
         early = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, stop=moment)
@@ -587,8 +588,8 @@ class Case:
         )
 
     def place_saved(self) -> bool:
-        """Whether the checkpoint says how far the job has got, or has a format in which that can't be seen. False if it is
-        text without the number of the last output line, the next or the previous one."""
+        """Whether the checkpoint says how far the job has got, or has a format in which that can't be seen. False if it
+        is text without the number of the last output line, the next or the previous one."""
         numbers = {
             int(last) + more
             for _, actual in self.so_far

@@ -1,8 +1,8 @@
 """Diagnoses the misconception behind a failing job from its behaviour.
 
-Symptoms look at the states on the shortest failing schedule, at the returned files, and at one more, traced execution of
-the failing state. Each misconception has its symptoms in its file; the first symptom that fits names the misconception.
-There may be none.
+Symptoms look at the states on the shortest failing schedule, at the returned files, and at one more, traced execution
+of the failing state. Each misconception has its symptoms in its file; the first symptom that fits names the
+misconception. There may be none.
 """
 
 from __future__ import annotations

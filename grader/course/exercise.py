@@ -121,8 +121,8 @@ class Question:
     cures: tuple[Cure, ...] = ()
     """Cures to try for finding the cause of a failure, the most telling first."""
     unseen: Callable[[random.Random], Ask] | None = None
-    """The same question with numbers that students do not know, drawn for each grading. It is asked if the answer passes
-    with the known numbers, and must be passed as well."""
+    """The same question with numbers that students do not know, drawn for each grading. It is asked if the answer
+    passes with the known numbers, and must be passed as well."""
 
 
 def _by_numbers(failure: Failure) -> Failure:
@@ -203,7 +203,8 @@ class Exercise:
     pace: Pace = Pace()
     """How long the transfers of its job take, if that matters."""
     literal: bool = False
-    """The answer is not a file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
+    """The answer is not a file but a value: the cell `NAME = value`, read as a file called NAME with the value's
+    text."""
     misconception_hints: Mapping[str, Mapping[int, str]] = field(default_factory=dict, hash=False)
     """Misconception → 1, 2 or 3 → the hint that replaces the misconception's own in this exercise."""
     optional: bool = False
@@ -242,8 +243,8 @@ class Exercise:
         return not self.optional or status != NOT_TRIED
 
     def worth(self, points: float) -> float:
-        """How much it adds to the maximum: extra points only as far as they are earned, so that trying for them never makes
-        a result look worse."""
+        """How much it adds to the maximum: extra points only as far as they are earned, so that trying for them never
+        makes a result look worse."""
         return points if self.optional else self.maximum
 
     def tried(self, answer: Tree) -> bool:
@@ -408,8 +409,8 @@ class Exercise:
         return Report(self.name, self.title, status, failure.text, trials, failure, self._hints(failure))
 
     def _hints(self, failure: Failure) -> tuple[str, ...]:
-        """Three hints: about the cause that was proven, or about the failure, or else those of the exercise. The hints of a
-        misconception help to fix a program, so they don't fit an answer that is a value."""
+        """Three hints: about the cause that was proven, or about the failure, or else those of the exercise. The hints
+        of a misconception help to fix a program, so they don't fit an answer that is a value."""
         proven = any(fact.kind == "cause" for fact in failure.evidence)
         if failure.misconception and not self.literal and not proven:
             return self.hints_about(failure.misconception)

@@ -92,6 +92,6 @@ def unusable(error: Exception, file: Path) -> UnusableExercise:
 
 
 def is_answer(path: PurePath) -> bool:
-    """Whether a file below a folder `exercises` belongs to the answers of an exercise. No learner's program may see it, and
-    no grade depends on it."""
+    """Whether a file below a folder `exercises` belongs to the answers of an exercise. No learner's program may see it,
+    and no grade depends on it."""
     return any(part.match(f"exercises/*/{name}") for part in (path, *path.parents) for name in ANSWERS)

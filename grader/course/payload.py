@@ -71,8 +71,8 @@ class Program:
         return _uninterrupted(self, settings, tuple(map(str, arguments)))
 
     def settings(self, job: Job) -> dict[str, float]:
-        """The numbers in the settings file of a job. Raises ValueError if it contains anything else, KeyError if there is no
-        such file."""
+        """The numbers in the settings file of a job. Raises ValueError if it contains anything else, KeyError if there
+        is no such file."""
         return _named_values(job.inputs.file(self.settings_file))
 
     def with_settings(self, **settings: float) -> File:

@@ -65,10 +65,10 @@ def prediction(
 
     `job` makes the job, or names an exercise whose given files it is. `truth` gets the right value from its story on
     `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown with a
-    right answer and with the solution. `wrong` returns the response to a wrong value (a dictionary's `get` will do; a set
-    arrives as a frozenset), and must not reveal the right value. `play` chooses what a wrong value is shown, if that is not
-    always `job` on `schedule`: what the response is about. `decisive` is the moment of the story to look at, as in
-    Failure. `read` normalises values that mean the same.
+    right answer and with the solution. `wrong` returns the response to a wrong value (a dictionary's `get` will do; a
+    set arrives as a frozenset), and must not reveal the right value. `play` chooses what a wrong value is shown, if
+    that is not always `job` on `schedule`: what the response is about. `decisive` is the moment of the story to look
+    at, as in Failure. `read` normalises values that mean the same.
     """
 
     def the_job() -> Job:
@@ -137,8 +137,8 @@ def _same(value: object, right: object) -> bool:
 
 
 def _misfit(value: object, right: object) -> str:
-    """A sentence on the kind of value that is expected, if this value is of another kind; else ''. It does not reveal the
-    answer."""
+    """A sentence on the kind of value that is expected, if this value is of another kind; else ''. It does not reveal
+    the answer."""
     if isinstance(right, frozenset):
         names = isinstance(value, (frozenset, tuple)) and all(isinstance(name, str) for name in value)
         letters = all(map(_is_letter, right))

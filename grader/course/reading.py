@@ -31,7 +31,8 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def unwritten_functions(file: File) -> set[str]:
-    """The functions in a Python file that are still stubs: apart from a docstring, they only raise NotImplementedError."""
+    """The functions in a Python file that are still stubs: apart from a docstring, they only raise
+    NotImplementedError."""
     try:
         module = parsed(file.content)
     except UNREADABLE:

@@ -1,7 +1,7 @@
 """Questions about a repaired job: whether it ends right and saves as often as it should, on every schedule.
 
-A bug can also be hidden instead of repaired: by saving never or seldom, or by leaving out work. So a job is judged by the
-output of a run that never saves, by its virtual time, and by the time between two checkpoints.
+A bug can also be hidden instead of repaired: by saving never or seldom, or by leaving out work. So a job is judged by
+the output of a run that never saves, by its virtual time, and by the time between two checkpoints.
 
 A repaired loop is also run for three iterations with a checkpoint after each. That shows whether it saves before doing
 any work, or at its end. Three iterations are one more than such a job may do without a checkpoint.
@@ -107,8 +107,8 @@ class Loop:
         return ask
 
     def stale(self, before: tuple[int, int], now: tuple[int, int], **numbers: float) -> Ask:
-        """Whether the job begins at the start of one range, and ends right, if its sandbox contains a checkpoint of another
-        range."""
+        """Whether the job begins at the start of one range, and ends right, if its sandbox contains a checkpoint of
+        another range."""
 
         def ask(job: Job, cache: ExplorationCache) -> Result:
             first = self.explore(job, cache, start=before[0], end=before[1], **numbers)[2].root.next
@@ -182,7 +182,8 @@ class Loop:
         return failed(job, cache, exploration, "repeats-iteration" if stuck and not again else None, text)
 
     def _hidden_failure(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
-        """The failure of a job with the right output: too much or too little work, or too few checkpoints; else None."""
+        """The failure of a job with the right output: too much or too little work, or too few checkpoints; else
+        None."""
         numbers = self.program.settings(job)
         seconds, interval = numbers["seconds"], int(numbers["interval"])
         assert exploration.seconds is not None, "it has come to its end"

@@ -1,8 +1,8 @@
 """Compares a program's state before it saves with its state after a restart, as the program itself prints it.
 
-A program may print `begins: NAME VALUE, NAME VALUE` after restoring its state, and `saves: NAME VALUE, ...` before saving
-it, as payload/annealing does. This shows which parts of the state a restart has lost. It only explains failures; whether
-a job is right depends on its output.
+A program may print `begins: NAME VALUE, NAME VALUE` after restoring its state, and `saves: NAME VALUE, ...` before
+saving it, as payload/annealing does. This shows which parts of the state a restart has lost. It only explains failures;
+whether a job is right depends on its output.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Restart:
 
 
 def said(printed: str, what: str) -> Description:
-    """The state that an execution printed when it began, or when it last saved; {} if it printed none, or claims to have
-    begun twice."""
+    """The state that an execution printed when it began, or when it last saved; {} if it printed none, or claims to
+    have begun twice."""
     matches = [line.partition(":")[2].strip() for line in printed.splitlines() if line.startswith(f"{what}: ")]
     if not matches or (what == BEGINS and len(matches) > 1) or not _DESCRIPTION.fullmatch(matches[-1]):
         return {}

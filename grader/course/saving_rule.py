@@ -1,8 +1,9 @@
 """The goodput of a rule for saving: the student's save_now(), on several pools with different jobs.
 
-The iterations at which a rule saves do not depend on evictions, because a restart after an eviction does the same as the
-first start from that checkpoint. So the program is run through once, in a confined process, to see at which iterations it
-saves. No other result is taken from that process: how long things take, and when slots are lost, is decided outside it.
+The iterations at which a rule saves do not depend on evictions, because a restart after an eviction does the same as
+the first start from that checkpoint. So the program is run through once, in a confined process, to see at which
+iterations it saves. No other result is taken from that process: how long things take, and when slots are lost, is
+decided outside it.
 """
 
 from __future__ import annotations
@@ -245,8 +246,8 @@ class Rule:
         return self._saved[scenario]
 
     def answers(self, job: Job, sandbox: Tree, executor: Executor) -> list[RuleAnswer]:
-        """The rule's answers after one start in this sandbox, until it says to save; [] if that takes too long. For messages
-        only, as they come from a student's process."""
+        """The rule's answers after one start in this sandbox, until it says to save; [] if that takes too long. For
+        messages only, as they come from a student's process."""
         asking = replace(job, executable="ask_on.py", arguments=(str(MOST_HOURS * HOUR),), checkpoint_exit_code=None)
         run = executor.run(asking, sandbox.put("ask_on.py", File(ASK_ON, executable=True)))
         file = run.sandbox.get("answers.txt")

@@ -84,8 +84,8 @@ def sweep_output(start: int, end: int, **settings: float) -> Tree:
 
 
 def asking(question: Callable[[Job, ExplorationCache, Tree], Result], start: int, end: int, **settings: float) -> Ask:
-    """A question about the sweep from `start` to `end`. If that is not the notebook's own sweep, the text of a failure says
-    so."""
+    """A question about the sweep from `start` to `end`. If that is not the notebook's own sweep, the text of a failure
+    says so."""
     there = (
         ""
         if (start, end) == (1, 12) and not settings
@@ -138,8 +138,8 @@ def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
 
 
 def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result | None:
-    """The failure of a sweep with the right output that works too long, saves too seldom, or writes output too early; else
-    None."""
+    """The failure of a sweep with the right output that works too long, saves too seldom, or writes output too early;
+    else None."""
     exploration = cache.explore(job, expected)
     if exploration.seconds is not None and (surplus := _surplus(job, exploration.seconds)):
         if repeated := sum(_repeated(exploration)) + _before_start(job, exploration):
@@ -207,8 +207,8 @@ def _off_by_one(exploration: Exploration) -> str | None:
 
 
 def _surplus(job: Job, whole: float) -> float:
-    """The virtual seconds that a sweep without evictions spends on anything but its iterations, out of `whole`; 0 if less
-    than half an iteration."""
+    """The virtual seconds that a sweep without evictions spends on anything but its iterations, out of `whole`; 0 if
+    less than half an iteration."""
     start, end = map(int, job.arguments)
     seconds = SWEEP.settings(job)["seconds"]
     if not seconds:

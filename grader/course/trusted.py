@@ -18,8 +18,8 @@ from ..tree import Tree
 
 
 class TrustedExecutor(LocalExecutor):
-    """An executor for programs that are known to work: if one fails, the machine is to blame, and its result must not be
-    used."""
+    """An executor for programs that are known to work: if one fails, the machine is to blame, and its result must not
+    be used."""
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute. Raises MachineTrouble if the processes are lost or killed, or reach a limit."""

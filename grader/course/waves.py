@@ -1,5 +1,5 @@
-"""The program of exercise `wrapper`: its settings, the moments at which writing its restart file can be cut off, and the
-questions about a job that runs it in a wrapper."""
+"""The program of exercise `wrapper`: its settings, the moments at which writing its restart file can be cut off, and
+the questions about a job that runs it in a wrapper."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def cut_at(seconds: float, settings: dict[str, float]) -> Cut:
 
 
 def moments(settings: dict[str, float]) -> list[int]:
-    """Seconds of an execution that begins with the first step: one moment between the first restart file and the second,
-    and one between any two writes of the second."""
+    """Seconds of an execution that begins with the first step: one moment between the first restart file and the
+    second, and one between any two writes of the second."""
     first, second = first_file(settings), _second_save(settings)
     step = round(WAVES.settings(WAVES.changed(naive_job(), **settings))["disk_seconds"])
     before = second + 1 - (second - first) // step * step

@@ -111,12 +111,12 @@ class Executor:
         written: set[str] | None = None,
         seconds_per_cpu_second: float = 0.0,
     ):
-        """`one_machine`: files outside the sandbox stay for the next execution in the same slot, as on a single machine;
-        otherwise they are removed. `sets_home`: whether jobs have HOME, a directory that is emptied after each execution.
-        `path`: the PATH for the user's own jobs, which are then run by the Python in their first line if they need
-        modules that this interpreter lacks. `written`: receives the paths of files that programs write outside their
-        sandboxes, where nothing prevents that. `seconds_per_cpu_second`: the virtual seconds that a second of processor
-        time takes, usually 0; otherwise no two executions take exactly the same time."""
+        """`one_machine`: files outside the sandbox stay for the next execution in the same slot, as on a single
+        machine; otherwise they are removed. `sets_home`: whether jobs have HOME, a directory that is emptied after each
+        execution. `path`: the PATH for the user's own jobs, which are then run by the Python in their first line if
+        they need modules that this interpreter lacks. `written`: receives the paths of files that programs write
+        outside their sandboxes, where nothing prevents that. `seconds_per_cpu_second`: the virtual seconds that a
+        second of processor time takes, usually 0; otherwise no two executions take exactly the same time."""
         self.seconds_per_cpu_second = seconds_per_cpu_second
         self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
         self._one_machine, self._slot, self.kept_outside, self._written_outside = one_machine, 0, Tree(), written
@@ -200,8 +200,8 @@ class Executor:
     ) -> Run:
         """Execute the job's program in `sandbox`, in the given slot, at virtual time `clock`.
 
-        `beside`: the earlier starts that left processes running. They are repeated first, in the sandbox of the first of
-        them, so that this execution runs beside those processes. `unbroken`: a Python program goes on where it would
+        `beside`: the earlier starts that left processes running. They are repeated first, in the sandbox of the first
+        of them, so that this execution runs beside those processes. `unbroken`: a Python program goes on where it would
         exit with the checkpoint exit code, and the run's notes are those of inside/unbroken.py.
 
         The same job, sandbox and slot give the same result, unless the program uses something random.

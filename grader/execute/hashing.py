@@ -1,7 +1,8 @@
 """The seed with which Python hashes text in an execution (PYTHONHASHSEED).
 
 On a pool each start of Python has a different seed, so hash() of a text and the order of a set change each time. Here
-the seed is derived from the contents of the sandbox: the same start always gets the same seed, and a restart gets another.
+the seed is derived from the contents of the sandbox: the same start always gets the same seed, and a restart gets
+another.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ def readable() -> list[str]:
 
 
 def exposed(*paths: Path) -> str:
-    """A sentence on the first of these paths that a job in bubblewrap could read; '' if there is none. (Images for Docker
-    often have their program in /usr/src.)"""
+    """A sentence on the first of these paths that a job in bubblewrap could read; '' if there is none. (Images for
+    Docker often have their program in /usr/src.)"""
     for path in paths:
         for mount in readable():
             if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(mount)):

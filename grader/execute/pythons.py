@@ -1,5 +1,5 @@
-"""Which Python runs a program: a fork of this interpreter, which is many times faster than starting another; or, for the
-user's own job that needs modules not installed here, the interpreter that its first line names."""
+"""Which Python runs a program: a fork of this interpreter, which is many times faster than starting another; or, for
+the user's own job that needs modules not installed here, the interpreter that its first line names."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def _is_installed(name: str) -> bool:
 
 
 def named_in(program: bytes, path: str) -> str | None:
-    """The path of the interpreter that a program's first line names, looked up on this PATH; None if it is not found, or
-    the program is not for Python."""
+    """The path of the interpreter that a program's first line names, looked up on this PATH; None if it is not found,
+    or the program is not for Python."""
     if not FIRST_LINE.match(program):
         return None
     word = os.fsdecode(program[2 : program.index(b"\n")].split()[-1])

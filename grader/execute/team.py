@@ -132,8 +132,8 @@ def processors() -> int:
 def executed_for(
     first: Executor, member: Executor, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]
 ) -> Run:
-    """The run that `first` would return, executed by `member`, whose directory of all execute directories has a different
-    name."""
+    """The run that `first` would return, executed by `member`, whose directory of all execute directories has a
+    different name."""
     if member is first:
         return first.run(job, sandbox, **circumstances)
     theirs, ours = (os.fsencode(executor.directory(0).parents[1]) for executor in (member, first))

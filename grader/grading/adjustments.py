@@ -1,8 +1,8 @@
 """Changes that an instructor makes by hand: a CSV file beside the grades, which grading reads and never writes.
 
-Its columns are student (name or number, as in grades.csv), exercise, points and comment. A line without points is only a
-comment; without an exercise, it is a comment on the whole submission. Grade files contain only the judge's results, so
-a regrade keeps every change.
+Its columns are student (name or number, as in grades.csv), exercise, points and comment. A line without points is only
+a comment; without an exercise, it is a comment on the whole submission. Grade files contain only the judge's results,
+so a regrade keeps every change.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Adjustment(NamedTuple):
 
 
 def _read(path: Path, problems: list[str]) -> list[Adjustment]:
-    """The lines of the file that make sense; [] if there is no file. Adds a sentence to `problems` for each other line, and
-    for what keeps the file, or all from a line on, from being read."""
+    """The lines of the file that make sense; [] if there is no file. Adds a sentence to `problems` for each other line,
+    and for what keeps the file, or all from a line on, from being read."""
     found: list[Adjustment] = []
     try:
         lines = tables.lines(path, MOST_BYTES, lambda data: data.decode("utf-8-sig"), ",;")

@@ -145,7 +145,8 @@ def read(file: BinaryIO, name: str, members: Sequence[str], most: int) -> bytes:
 @dataclass
 class Allowance:
     """The bytes of memory that nested archives may use together, beyond a free amount for each. The free amount is not
-    counted, so that no student can use up what others in the class need; it is small enough to occur MOST_FILES times."""
+    counted, so that no student can use up what others in the class need; it is small enough to occur MOST_FILES
+    times."""
 
     size: int = 256 << 20
     directory: int = 4 << 20

@@ -157,8 +157,8 @@ def _why(error: OSError | Refused) -> str:
 
 
 def _unwritable(out: Path, *directories: Path) -> str:
-    """Create the directories, and remove what a killed grading was writing there. Returns a sentence on why the table or
-    the pages can't be written; '' if they can."""
+    """Create the directories, and remove what a killed grading was writing there. Returns a sentence on why the table
+    or the pages can't be written; '' if they can."""
     if out.exists() and not out.is_file():
         kind = "a directory" if out.is_dir() else "not a regular file"
         return f"{plain(str(out))} is {kind}: name a file for the grades with --out."

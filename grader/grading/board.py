@@ -1,8 +1,8 @@
 """The progress of a class, for the screen in the room: counts for each exercise, no names.
 
-It only reads files in students' folders: the results that check() has saved there (.progress.json, which is not a grade,
-as a learner may edit it), or, without those, which answers the notebooks contain. The result is a file that is written
-again and again; there is no server.
+It only reads files in students' folders: the results that check() has saved there (.progress.json, which is not a
+grade, as a learner may edit it), or, without those, which answers the notebooks contain. The result is a file that is
+written again and again; there is no server.
 """
 
 from __future__ import annotations

@@ -105,8 +105,8 @@ def grade_all(
 ) -> Generator[tuple[int, StoreEntry], None, None]:
     """Grade all as jobs of the queue at hand, at most `jobs` at a time. Yields (index, outcome) as they finish.
 
-    Leaves no jobs in the queue, however it ends. If removing them fails, the next run does it, and uses the results that
-    have arrived meanwhile. Raises PoolError.
+    Leaves no jobs in the queue, however it ends. If removing them fails, the next run does it, and uses the results
+    that have arrived meanwhile. Raises PoolError.
     """
     pending: dict[str, list[int]] = {}  # equal submissions share a job
     folder = (settings.store / "htcondor").resolve()

@@ -1,7 +1,7 @@
 """Collects who has handed in what: notebooks in a folder, in student folders, or in archives.
 
-The content decides what a file is: a notebook is recognised whatever its extension. Nothing is unpacked to the disk, and
-links are not followed; archives are read in memory, up to a limit (archives.py). Every file that is not read is
+The content decides what a file is: a notebook is recognised whatever its extension. Nothing is unpacked to the disk,
+and links are not followed; archives are read in memory, up to a limit (archives.py). Every file that is not read is
 reported, unless files of its kind usually lie beside a notebook. submission.py reads the notebooks.
 """
 
@@ -106,8 +106,8 @@ class HandIns(list[HandIn]):
 
 
 def find(where: Path, apart: Collection[Path] = ()) -> HandIns:
-    """Everyone who has handed something in, by name, ignoring the paths in `apart`. Raises Refused or OSError if `where`
-    itself can't be read."""
+    """Everyone who has handed something in, by name, ignoring the paths in `apart`. Raises Refused or OSError if
+    `where` itself can't be read."""
     parts = _Parts()
     if where.is_file():
         _one_file(where, parts)
@@ -192,8 +192,8 @@ NOTEBOOK, ARCHIVED, SEALED, OTHER = "notebook", "archive", "sealed", "other"
 
 
 def _kind(name: str, head: bytes) -> str:
-    """The kind of a file, by its first bytes and its name. A file called .ipynb counts as a notebook, so that its problems
-    are reported."""
+    """The kind of a file, by its first bytes and its name. A file called .ipynb counts as a notebook, so that its
+    problems are reported."""
     if archives.sealed(name, head):
         return SEALED
     if _looks_like_a_notebook(head):
@@ -540,8 +540,8 @@ def _export(
 
 
 class _Member(NamedTuple):
-    """A file, or a member of an archive (in an archive): the path through the archives, its kind, a problem that keeps it
-    from being read, and a note."""
+    """A file, or a member of an archive (in an archive): the path through the archives, its kind, a problem that keeps
+    it from being read, and a note."""
 
     members: tuple[str, ...]
     kind: str

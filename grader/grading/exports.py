@@ -1,13 +1,14 @@
 """Grades in the import formats of other systems, and feedback under the file names that they expect.
 
-| format | the file, and the source of its format |
-|---|---|
-| `moodle` | the grading worksheet; its import needs Identifier, Grade and "Last modified (grade)" (mod/assign/feedback/offline). The zip of feedback has a folder `Full name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) |
-| `canvas` | the gradebook: Student, ID, SIS User ID, SIS Login ID, Section, assignments; then "Points Possible" (lib/gradebook_importer.rb). The zip has a file for each student under the name of what was handed in (Assignment#infer_comment_context_from_filename) |
-| `gradescope` | the columns of its own "Download Grades", a column for each question. The zip has a results.json for each submission, as an autograder writes it |
-| `github` | the columns of GitHub Classroom's grades, as its REST API names them |
-| `csv` | for a spreadsheet: UTF-8 with the byte order mark by which Excel recognises it; and a line for each question |
-| `json` | everything |
+| format | the file, and the source of its format | |---|---| | `moodle` | the grading worksheet; its import needs
+Identifier, Grade and "Last modified (grade)" (mod/assign/feedback/offline). The zip of feedback has a folder `Full
+name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) | | `canvas` | the gradebook: Student, ID,
+SIS User ID, SIS Login ID, Section, assignments; then "Points Possible" (lib/gradebook_importer.rb). The zip has a file
+for each student under the name of what was handed in (Assignment#infer_comment_context_from_filename) | | `gradescope`
+| the columns of its own "Download Grades", a column for each question. The zip has a results.json for each submission,
+as an autograder writes it | | `github` | the columns of GitHub Classroom's grades, as its REST API names them | | `csv`
+| for a spreadsheet: UTF-8 with the byte order mark by which Excel recognises it; and a line for each question | |
+`json` | everything |
 
 Text that a student has chosen goes through text.no_formula() before it is put into a table.
 """

@@ -1,9 +1,9 @@
 """nbgrader's feedback without scripts or external resources, whatever a notebook contains.
 
 There are two layers of defence. The output of nbgrader's template is sanitised with an allow-list of the elements and
-attributes that the template and the course's report cards use; everything else appears as text. And the page begins with
-a content security policy that forbids scripts and external resources. Formulas are shown as they were typed, because
-MathJax is an external script.
+attributes that the template and the course's report cards use; everything else appears as text. And the page begins
+with a content security policy that forbids scripts and external resources. Formulas are shown as they were typed,
+because MathJax is an external script.
 """
 
 from __future__ import annotations

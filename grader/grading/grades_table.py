@@ -73,8 +73,8 @@ def read(path: Path) -> Table:
 
 
 def changes(before: Table, now: Table) -> Iterator[str]:
-    """What a regrade has changed, a line for each student, and who is no longer in the table. `before` is the table as it
-    was read."""
+    """What a regrade has changed, a line for each student, and who is no longer in the table. `before` is the table as
+    it was read."""
     if gone := [student for student in before if student not in set(map(no_formula, now))]:
         yield f"No longer in the table, as they are not in what was graded now: {series(gone)}."
     for student, row in now.items():

@@ -1,8 +1,8 @@
 """From a submission to a grade: judges every exercise in confined processes, within a budget.
 
-A grade is a value that can be saved as JSON; the same submission gets the same bytes. The questions and their points are
-in grader/course. Grading adds limits on the cost of a submission, the seed of the sweeps that students have not seen,
-and the guarantee that one answer can't keep the others from being graded.
+A grade is a value that can be saved as JSON; the same submission gets the same bytes. The questions and their points
+are in grader/course. Grading adds limits on the cost of a submission, the seed of the sweeps that students have not
+seen, and the guarantee that one answer can't keep the others from being graded.
 """
 
 from __future__ import annotations
@@ -184,8 +184,8 @@ def fingerprint(submission: StudentAnswers) -> str:
 
 
 def sources() -> list[tuple[str, Path]]:
-    """(name, file) of everything that a grade depends on besides the seed: the simulator, the course, its programs, and an
-    instructor's own exercises, which are named as if they were beside those of the course."""
+    """(name, file) of everything that a grade depends on besides the seed: the simulator, the course, its programs, and
+    an instructor's own exercises, which are named as if they were beside those of the course."""
     package = Path(__file__).resolve().parents[1]
     folders = {"grader": package, "payload": PAYLOAD} | {
         f"grader/course/exercises/{name}": exercise.folder

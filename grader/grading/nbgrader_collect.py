@@ -1,8 +1,8 @@
 """Makes nbgrader read the same submissions as `grade` does.
 
-nbgrader looks for notebooks by their exact names, and stops at anything else: `03-save (1).ipynb`, a folder in the place
-of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the methods that look
-for notebooks and read the time. Submitted files are never changed.
+nbgrader looks for notebooks by their exact names, and stops at anything else: `03-save (1).ipynb`, a folder in the
+place of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the methods
+that look for notebooks and read the time. Submitted files are never changed.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def install() -> None:
 
 
 def contents(converter: object, filename: str) -> bytes | str | None:
-    """The content of a submitted notebook that nbgrader is about to read: its bytes, or a sentence that says why there are
-    none. None for any other notebook."""
+    """The content of a submitted notebook that nbgrader is about to read: its bytes, or a sentence that says why there
+    are none. None for any other notebook."""
     source: Source | str | None = getattr(converter, "sources", {}).get(filename)
     if not isinstance(source, Source):
         return source
@@ -113,8 +113,8 @@ def _required(self: Autograde) -> list[str]:
 
 
 def _handed_in(student: Path, folder: Path) -> HandIn | None:
-    """What a student has handed in for an assignment, in its folder or, without one, in the student's own folder. None if
-    that contains only folders of other assignments."""
+    """What a student has handed in for an assignment, in its folder or, without one, in the student's own folder. None
+    if that contains only folders of other assignments."""
     if folder.is_dir():
         return in_folder(folder)
     items = [item for item in student.iterdir() if not item.name.startswith(".")]

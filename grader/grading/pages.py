@@ -21,8 +21,8 @@ MOST_LINES = 2_000
 
 
 def student(name: str, grade: Grade | None, problem: str = "", comments: Sequence[str] = ()) -> Markup:
-    """The page for one student: points, the instructor's comments, remarks, and for each exercise a card and the student's
-    answer."""
+    """The page for one student: points, the instructor's comments, remarks, and for each exercise a card and the
+    student's answer."""
     chapters = [chapter for notebook in COURSE if (chapter := _chapter(notebook, grade))]
     remarks = (*comments, *filter(None, [problem]), *(grade.unsure if grade else ()), *(grade.remarks if grade else ()))
     body = render(

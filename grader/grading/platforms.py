@@ -1,11 +1,10 @@
 """How other systems name what students hand in: finds the student by the name of a file or folder, or by a list.
 
-| system | names |
-|---|---|
-| Moodle | `Full name_ID_assignsubmission_file_`, a folder for each student or the beginning of a file's name. The ID is the one in the grading worksheet, "Participant ID" |
-| Canvas | `lastfirst_USER_FILE_name.ipynb`, with `LATE_` before USER; `anon_CODE_FILE_name.ipynb` where grading is anonymous |
-| Gradescope | `submission_NUMBER`, and beside these folders `submission_metadata.yml`, which says who they are |
-| GitHub Classroom | `ASSIGNMENT-submissions`, in which each repository is called `ASSIGNMENT-USER` |
+| system | names | |---|---| | Moodle | `Full name_ID_assignsubmission_file_`, a folder for each student or the
+beginning of a file's name. The ID is the one in the grading worksheet, "Participant ID" | | Canvas |
+`lastfirst_USER_FILE_name.ipynb`, with `LATE_` before USER; `anon_CODE_FILE_name.ipynb` where grading is anonymous | |
+Gradescope | `submission_NUMBER`, and beside these folders `submission_metadata.yml`, which says who they are | | GitHub
+Classroom | `ASSIGNMENT-submissions`, in which each repository is called `ASSIGNMENT-USER` |
 
 collect.py reads the folders and archives.
 """

@@ -1,7 +1,8 @@
 """The lists of nbgrader preprocessors that nbgrader_config.py uses, including our own.
 
-GradeFromFiles replaces nbgrader's Execute, so no kernel is started: it reads the answers from the notebook, judges them,
-and writes the output of each check cell below it. The rest, from the gradebook to the feedback, is nbgrader's own.
+GradeFromFiles replaces nbgrader's Execute, so no kernel is started: it reads the answers from the notebook, judges
+them, and writes the output of each check cell below it. The rest, from the gradebook to the feedback, is nbgrader's
+own.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ Resources = dict[str, Any]
 
 
 class AnyNotebook(NotebookExporter):
-    """Reads submitted files as `grade` does: in other encodings too, and an unreadable file as a notebook without answers,
-    so that the student keeps the points of the other notebooks. (This runs before all preprocessors.)"""
+    """Reads submitted files as `grade` does: in other encodings too, and an unreadable file as a notebook without
+    answers, so that the student keeps the points of the other notebooks. (This runs before all preprocessors.)"""
 
     def __init__(self, **options: Any):
         super().__init__(**options)
@@ -113,7 +114,8 @@ def _notebook(data: bytes) -> NotebookNode:
 
 
 def _as_read(data: bytes) -> NotebookNode:
-    """A notebook as nbformat reads it, or, if it can't, a notebook with the cells that can be read and remarks on them."""
+    """A notebook as nbformat reads it, or, if it can't, a notebook with the cells that can be read and remarks on
+    them."""
     try:
         notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(data.decode()), 4)
         nbformat.validate(notebook)
@@ -369,8 +371,8 @@ class NotebookGrades:
 
 
 class SaveGrades(SaveAutoGrades):
-    """Saves the points of an optional exercise as extra credit, which is not part of the maximum, so that it does not count
-    against students who can't do it."""
+    """Saves the points of an optional exercise as extra credit, which is not part of the maximum, so that it does not
+    count against students who can't do it."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Save the grades of all cells."""

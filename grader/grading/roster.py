@@ -93,8 +93,8 @@ def _first(row: Row, columns: Iterable[str]) -> str:
 
 
 def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
-    """The hand-ins with the students' lines in the roster, the students who handed in nothing, and remarks on students who
-    are not on the roster."""
+    """The hand-ins with the students' lines in the roster, the students who handed in nothing, and remarks on students
+    who are not on the roster."""
     compared = HandIns(handed)
     compared.odd = list(handed.odd)
     left = list(range(len(handed)))

@@ -1,9 +1,9 @@
 """Finds answers that are so similar that somebody should ask why. It proves nothing.
 
-Programs are compared by their words, without comments, docstrings, layout and the names that they define. Job event logs
-are compared by the seconds between events and by amounts, which don't change with another name, host, date or layout.
-Short right answers are naturally similar, so they are not compared, and words that many students share, or that are in
-the course's own programs, don't count.
+Programs are compared by their words, without comments, docstrings, layout and the names that they define. Job event
+logs are compared by the seconds between events and by amounts, which don't change with another name, host, date or
+layout. Short right answers are naturally similar, so they are not compared, and words that many students share, or that
+are in the course's own programs, don't count.
 """
 
 from __future__ import annotations

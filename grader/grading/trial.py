@@ -1,5 +1,5 @@
-"""Tests this machine before anything is graded: right programs must run, and a malicious one must not reach the judge. So
-a broken machine neither costs nor gives points."""
+"""Tests this machine before anything is graded: right programs must run, and a malicious one must not reach the judge.
+So a broken machine neither costs nor gives points."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ class Worker:
             return None
 
     def end(self) -> None:
-        """End the process, whatever it is doing. It has a moment to end its child processes, which would complain if their
-        directories disappeared."""
+        """End the process, whatever it is doing. It has a moment to end its child processes, which would complain if
+        their directories disappeared."""
         self.process.terminate()
         self.process.join(MOMENT)
         self.process.kill()
@@ -121,8 +121,8 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _processors(jobs: int) -> list[int | None]:
-    """The processors to pin workers to, if there is work for each; [None] without pinning. A judge and the program that it
-    judges take turns, which is faster on one processor, and a busy loop then slows down no other worker."""
+    """The processors to pin workers to, if there is work for each; [None] without pinning. A judge and the program that
+    it judges take turns, which is faster on one processor, and a busy loop then slows down no other worker."""
     if not hasattr(os, "sched_setaffinity"):
         return [None]
     available: list[int | None] = [*sorted(os.sched_getaffinity(0))]
@@ -180,8 +180,8 @@ def graded(
 
 
 def _answers(busy: list[Worker], patience: float | None) -> Iterator[tuple[Worker, StoreEntry | None]]:
-    """The workers that have finished, died or taken too long, with their outcomes; waits until there is one, but at most
-    `patience` seconds."""
+    """The workers that have finished, died or taken too long, with their outcomes; waits until there is one, but at
+    most `patience` seconds."""
     soonest = max(0.0, min(worker.until for worker in busy) - time.monotonic())
     ready = wait([worker.pipe for worker in busy], soonest if patience is None else min(soonest, patience))
     for worker in busy:

@@ -330,8 +330,8 @@ class _SimulationRequest(NamedTuple):
 def _request(
     name: str, schedule: str, profile: str, settings: dict[str, float], answered: bool = True
 ) -> _SimulationRequest | None:
-    """The simulation that a call asks for. If it is impossible, says why and returns None. `answered` includes the files
-    that the student wrote."""
+    """The simulation that a call asks for. If it is impossible, says why and returns None. `answered` includes the
+    files that the student wrote."""
     try:
         if not (isinstance(name, str) and isinstance(schedule, str)):
             raise ValueError('A job and a schedule are written in quotes, as in simulate("fibonacci", "evict@2").')
@@ -514,8 +514,8 @@ def _show(
     more: Mapping[str, object] = MappingProxyType({}),
     metadata: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    """Display the HTML in a notebook, or print the text elsewhere. `more` maps other MIME types to their data; `metadata`
-    is saved with the output."""
+    """Display the HTML in a notebook, or print the text elsewhere. `more` maps other MIME types to their data;
+    `metadata` is saved with the output."""
     if _in_notebook():
         _display({"text/html": str(html), "text/plain": text, **more}, metadata)
     else:

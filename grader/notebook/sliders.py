@@ -1,6 +1,7 @@
 """Two sliders and a chart: how often to save, on a pool that evicts jobs at a given rate.
 
-The numbers come from course/goodput.py. Without widgets, or on a page exported from a notebook, there is only the chart.
+The numbers come from course/goodput.py. Without widgets, or on a page exported from a notebook, there is only the
+chart.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ WORK = DAYS * 24 * HOUR
 
 
 def explorer(checkpoint: float, restart: float, interval: float = 60 * MINUTE, between: float = 6 * HOUR) -> None:
-    """Show where the time of a two-day job goes, depending on the interval between its checkpoints, with sliders for the
-    interval and for how often the pool evicts.
+    """Show where the time of a two-day job goes, depending on the interval between its checkpoints, with sliders for
+    the interval and for how often the pool evicts.
 
     `checkpoint` and `restart` are the costs, in seconds, of one checkpoint and of a start in a new sandbox.
     """

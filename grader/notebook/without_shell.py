@@ -69,8 +69,8 @@ def run(command: str, say: Callable[[str], None]) -> int:
 
 
 def own_arguments(command: str) -> list[str] | None:
-    """The arguments of a command that starts this package; None for any other command. Raises ValueError for an unclosed
-    quote."""
+    """The arguments of a command that starts this package; None for any other command. Raises ValueError for an
+    unclosed quote."""
     words = re.sub(rf"^\s*{re.escape(sys.executable)}(?=\s)", "python", command) if sys.executable else command
     ours = _OURS.fullmatch(words)
     if ours is None:

@@ -29,5 +29,6 @@ def starter_command() -> list[str]:
 
 @lru_cache(1)
 def _compile() -> None:
-    """Compile these files in advance, as jobs can't store compiled files. If the judge can't either, the installer has."""
+    """Compile these files in advance, as jobs can't store compiled files. If the judge can't either, the installer
+    has."""
     compileall.compile_dir(str(INSIDE), quiet=2)

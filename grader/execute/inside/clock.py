@@ -358,7 +358,8 @@ def now() -> float:
 
 
 def _pass(seconds: float, looked: int = 0) -> float:
-    """Let `seconds` pass, whatever others do, and send the signals of all deadlines on the way. Returns the new time."""
+    """Let `seconds` pass, whatever others do, and send the signals of all deadlines on the way. Returns the new
+    time."""
     until = None
     while True:
         with _Locked() as state:

@@ -32,7 +32,8 @@ WITHOUT_END = frozenset(
 """Modules written in C whose objects do nothing when they are destroyed, except for those with a `__del__`."""
 _Reference: "Any" = ref
 FILES = frozenset(map(id, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)))
-"""The ids of the classes of files that open() returns. (Comparing these classes with a program's own may run its code.)"""
+"""The ids of the classes of files that open() returns. (Comparing these classes with a program's own may run its
+code.)"""
 OWN = {"mode", "name", "__IOBase_closed"}
 """Their usual attributes. A program may add others, such as a close() that is called at the end."""
 MOST_OBJECTS = 100_000

@@ -232,8 +232,9 @@ def learn(request: "Request") -> None:
 
 
 def prologue(request: "Request") -> "tuple[bool, int, set[tuple[int, int]]]":
-    """After the program: whether it has begun, the system's error if it can't be executed, and its sleep server, if any, as
-    leftovers.identity() gives it. Said before any code of the job's runs, in a pipe that the job does not get."""
+    """After the program: whether it has begun, the system's error if it can't be executed, and its sleep server, if
+    any, as leftovers.identity() gives it. Said before any code of the job's runs, in a pipe that the job does not
+    get."""
     reading = request["prologue"][0]
     os.set_blocking(reading, False)  # a process that an earlier start left may have stopped one that writes
     try:

@@ -1,5 +1,5 @@
-"""Finds out whether all processes and threads of a job wait. Reads Linux's /proc; without it, every process assumes that
-it is alone."""
+"""Finds out whether all processes and threads of a job wait. Reads Linux's /proc; without it, every process assumes
+that it is alone."""
 
 import _thread
 import os
@@ -109,8 +109,8 @@ def waits(parent: int, first: "int | None", asleep: "list[Thread]", me: "Thread"
 
 
 def _look(parent: int, first: "int | None", asleep: "list[Thread]", me: "Thread") -> "dict[Thread, Look] | None":
-    """{(process, thread): (voluntary context switches, involuntary ones, whether it is certainly blocked)}, or None if a
-    thread is not blocked."""
+    """{(process, thread): (voluntary context switches, involuntary ones, whether it is certainly blocked)}, or None if
+    a thread is not blocked."""
     global _busy
     _busy = None
     looks: dict[Thread, Look] = {}

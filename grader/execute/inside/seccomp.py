@@ -25,7 +25,8 @@ REFUSED = """
     setns 308 268       unshare 272 97              mount 165 40                open_by_handle_at 304 265
     ioprio_set 251 30
 """
-"""Name, and number on x86_64 and aarch64 (include/uapi/asm-generic/unistd.h, arch/x86/entry/syscalls/syscall_64.tbl)."""
+"""Name, and number on x86_64 and aarch64 (include/uapi/asm-generic/unistd.h,
+arch/x86/entry/syscalls/syscall_64.tbl)."""
 OWN_ONLY = """
     prlimit64 302 261 0             sched_setaffinity 203 122 0     sched_setparam 142 118 0
     sched_setscheduler 144 119 0    sched_setattr 314 274 0         setpriority 141 140 01
@@ -45,7 +46,8 @@ _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2  # PR_..., SECCOMP_MODE_FIL
 
 
 def program(machine: str) -> "list[tuple[int, int, int, int]]":
-    """The BPF filter for this kind of machine, as (code, jump if true, jump if false, value); [] for unknown machines."""
+    """The BPF filter for this kind of machine, as (code, jump if true, jump if false, value); [] for unknown
+    machines."""
     if machine not in MACHINES:
         return []
     architecture, column = MACHINES[machine]

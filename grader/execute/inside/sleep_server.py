@@ -125,8 +125,8 @@ def _release(pipe: str) -> None:
 
 
 def _sleeper(line: bytes) -> "tuple[float, int, str, int]":
-    """(until, process, name of its pipe, file to watch), from the line that a `sleep` or `read -t` wrote. A pipe keeps such
-    short lines together."""
+    """(until, process, name of its pipe, file to watch), from the line that a `sleep` or `read -t` wrote. A pipe keeps
+    such short lines together."""
     process, time, name, *reads = line.decode().split()
     file = _opened(process, reads[0]) if reads else NONE
     return clock.moment() + (0 if file == UNSEEN else seconds(time)), int(process), name, file

@@ -62,7 +62,8 @@ def serve() -> "Request":
 
 
 def attend(request: "Request") -> "bytes | None":
-    """Run the program for each start of the request. Returns the answer; None in a child, which must run the program."""
+    """Run the program for each start of the request. Returns the answer; None in a child, which must run the
+    program."""
     meter = Meter(request["limits"], request["scratch"], request["clock"] if request["computing"] else None)
     left: list[tuple[int, bytes]] | None = []
     servers: set[tuple[int, int]] = set()
@@ -116,7 +117,8 @@ def attend(request: "Request") -> "bytes | None":
 
 
 def settle_devices() -> None:
-    """Set the times of the devices, which the whole machine shares, so that they reveal nothing of earlier executions."""
+    """Set the times of the devices, which the whole machine shares, so that they reveal nothing of earlier
+    executions."""
     if os.getpid() == 1:
         for name in ("null", "zero", "full", "random", "urandom", "tty"):
             try:

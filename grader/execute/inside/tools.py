@@ -65,8 +65,8 @@ def python3(args: "list[str]") -> "NoReturn":
 
 
 def run_here(command: "list[str]") -> None:
-    """If a command is a Python script with the usual settings, run it in this interpreter, and end as it does; otherwise
-    return."""
+    """If a command is a Python script with the usual settings, run it in this interpreter, and end as it does;
+    otherwise return."""
     arguments = script_in(command)
     settings = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name not in FREE}
     if not arguments or settings != SETTINGS:

@@ -94,8 +94,9 @@ class _Command:
 class InterpreterExecutor(Executor):
     """Executes Python programs in this interpreter. Close it, or use it in a `with` statement.
 
-    It protects against mistakes, not against malicious programs. Ignores `confine`, `path` and `seconds_per_cpu_second`,
-    and adds nothing to `written`, as no file outside is kept. Raises MachineTrouble for programs that are not in Python.
+    It protects against mistakes, not against malicious programs. Ignores `confine`, `path` and
+    `seconds_per_cpu_second`, and adds nothing to `written`, as no file outside is kept. Raises MachineTrouble for
+    programs that are not in Python.
     """
 
     def _prepare(self) -> None:

@@ -85,8 +85,8 @@ class Callbacks:
 
 
 def finish(code: int, callbacks: Callbacks, process: Process) -> None:
-    """Do what Python does at the end of a program: call registered functions, and destroy all objects, so that files are
-    written and `__del__` methods run."""
+    """Do what Python does at the end of a program: call registered functions, and destroy all objects, so that files
+    are written and `__del__` methods run."""
     process.must_live()
     _flush()
     callbacks.run()
@@ -141,7 +141,8 @@ def _flush() -> bool:
 
 
 def leave_nothing(scratch: str) -> None:
-    """Close what the program left open. What is still in buffers has no effect, as the sandbox has been read already."""
+    """Close what the program left open. What is still in buffers has no effect, as the sandbox has been read
+    already."""
     sys.stdin = sys.stdout = sys.stderr = None
     for file in undo.open_files():
         with suppress(Exception):

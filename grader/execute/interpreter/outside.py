@@ -49,8 +49,8 @@ class OutsideMonitor:
     def __init__(
         self, process: Process, scratch: str, made: set[str], foreign: frozenset[int], also: Hook | None = None
     ):
-        """`scratch`: the real path of the scratch directory. `made`: receives the paths in /tmp that the program creates.
-        `foreign`: descriptors that are not the program's."""
+        """`scratch`: the real path of the scratch directory. `made`: receives the paths in /tmp that the program
+        creates. `foreign`: descriptors that are not the program's."""
         self._foreign = foreign
         self._process, self._also, self._made = process, also, made
         self._scratch = os.path.join(scratch, "")

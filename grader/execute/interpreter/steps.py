@@ -1,7 +1,7 @@
 """Ends a program that runs too long, and makes sure that it does not go on after its end.
 
-No other process could end the program, so its steps are counted: iterations of loops, and calls. (With
-sys.monitoring since Python 3.12; before that, a timer is used.) A single call of a function written in C is not limited.
+No other process could end the program, so its steps are counted: iterations of loops, and calls. (With sys.monitoring
+since Python 3.12; before that, a timer is used.) A single call of a function written in C is not limited.
 
 The end is an exception. The program may catch it, so it is raised again at each next line until none of the program's
 code is left to catch it.
