@@ -496,18 +496,19 @@ def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, 
     assert got == under_python(job.inputs["job"].text, tmp_path)
 
 
+BY_THE_SHELL = ("./job", "python3 job")
+BY_ANOTHER_PROGRAM = ("timeout 60 ./job", "timeout 60 python3 ./job", "env -i PATH=$PATH LANG=C.UTF-8 python3 ./job")
+STARTED = [
+    (commands[number % len(commands)], ending)
+    for number, ending in enumerate(ENDINGS)
+    for commands in (BY_THE_SHELL, BY_ANOTHER_PROGRAM)
+]
+"""Commands that start a program in a shell script. Each ending is tried with one command of each kind, in turn: how a
+program ends does not depend on which of them it is."""
+
+
 @pytest.mark.skipif(not shutil.which("timeout"), reason="GNU's timeout, to compare with, is not here")
-@pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize(
-    "command",
-    [
-        "./job",
-        "python3 job",
-        "timeout 60 ./job",
-        "timeout 60 python3 ./job",
-        "env -i PATH=$PATH LANG=C.UTF-8 python3 ./job",
-    ],
-)
+@pytest.mark.parametrize(("command", "ending"), STARTED)
 def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, command, ending):
     source = "#!/usr/bin/env python3\n" + NOTE + ENDINGS[ending]
     shell = shell_job(f"exec {command}", output=None, error=None)
