@@ -177,7 +177,7 @@ def test_many_threads_may_sleep(executor, python_job):
     assert round(executor.run(job, job.inputs).seconds) == 29
 
 
-def test_a_program_that_starts_slowly_is_not_left_behind(count):
+def test_virtual_time_waits_for_a_program_that_starts_slowly(count):
     lines, _ = count(
         "(/bin/sleep 0.3; exec ./counts) & (i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exec ./counts) &\n"
         "sleep 95; kill 0"
@@ -211,7 +211,7 @@ for i in range(9): time.sleep(3)
 """
 
 
-def test_a_program_with_hardly_a_file_to_open_keeps_the_time(executor, shell_job):
+def test_a_program_that_reaches_its_limit_of_open_files_can_sleep(executor, shell_job):
     job = shell_job("timeout 1000 ./full", inputs=Tree({"full": File(FULL.encode(), True)}))
     done = executor.run(job, job.inputs)
     assert (done.exit.code, round(done.seconds)) == (0, 27), done.stderr
@@ -225,14 +225,14 @@ def test_closing_all_files_keeps_virtual_time_and_later_files(executor, shell_jo
     assert [done.sandbox[f"own{i}"].text for i in range(16)] == ["mine"] * 16
 
 
-def test_what_waits_for_something_that_never_comes_still_runs_out_of_time(executor, shell_job):
+def test_a_timeout_ends_a_program_that_waits_forever(executor, shell_job):
     job = shell_job("mkfifo never; timeout 50 cat never; echo $?")
     done = executor.run(job, job.inputs)
     assert (done.stdout, round(done.seconds)) == ("124\n", 50)
 
 
 @pytest.mark.parametrize("stop, ends", [(Stop(95), signal.SIGKILL), (Stop(95, signal.SIGTERM, 30), signal.SIGTERM)])
-def test_nothing_goes_on_when_the_program_of_the_job_was_killed(count, stop, ends):
+def test_killing_the_jobs_program_ends_what_it_has_started(count, stop, ends):
     lines, done = count("timeout 150 ./counts & wait", stop=stop)
     assert (lines, done.exit.signal, round(done.seconds)) == (10, ends, 95)
 
@@ -308,7 +308,7 @@ def test_sleeping_takes_no_processor_time_and_looking_does(executor, python_job)
     assert (done.stdout, done.seconds) == ("True\n", 50)
 
 
-def test_who_was_seen_at_work_by_its_own_thread_may_still_move_time(monkeypatch):
+def test_a_thread_that_saw_itself_at_work_can_move_time(monkeypatch):
     me = os.getpid(), threading.get_native_id()
     monkeypatch.setattr(company, "_busy", me)
     monkeypatch.setattr(company, "_look", lambda *_: {})

@@ -213,7 +213,7 @@ def test_what_is_buffered_is_lost_at_an_immediate_exit(run):
     assert done.exit.code == 85 and done.stdout == "" and done.sandbox["data"].text == ""
 
 
-def test_what_is_buffered_is_lost_when_the_slot_is(run):
+def test_what_is_buffered_is_lost_with_the_slot(run):
     done = run(
         "import time\nprint('printed')\nfile = open('data', 'w')\nfile.write('written')\ntime.sleep(100)", stop=Stop(50)
     )
@@ -319,8 +319,8 @@ def test_pickles_are_the_same_whether_the_program_is_cached_or_not(python_job):
 @pytest.mark.parametrize(
     "name", "datetime json logging pickle random sched socket subprocess tempfile threading".split()
 )
-def test_what_programs_import_does_no_harm_to_those_that_come_after(python_job, name):
-    """It is imported where they are forked from, which has no clock."""
+def test_what_a_program_imports_does_not_affect_the_next_program(python_job, name):
+    """The executor imports it in advance, in the process that it forks programs from."""
     first = python_job(f"import {name}\nprint('imported')")
     after = python_job("""
         import sys, threading, time
@@ -333,14 +333,14 @@ def test_what_programs_import_does_no_harm_to_those_that_come_after(python_job, 
 
 
 def after_all(jobs):
-    """What the last of these jobs prints where one executor executes one after the other."""
+    """What the last of these jobs prints if one executor executes them one after the other."""
     with Executor(Limits(wall=10)) as executor:
         return [executor.run(job, job.inputs).stdout for job in jobs][-1]
 
 
 @pytest.mark.parametrize("error", ["job.err", None])
 def test_a_traceback_is_the_same_in_every_executor(python_job, error):
-    """Grades and stories show it, and are to be the same each time."""
+    """Grades and stories show it, and must be the same each time."""
     job = python_job("1 / 0", error=error)
     told = set()
     for _ in range(2):
@@ -361,7 +361,7 @@ def test_the_program_sees_the_sandbox_and_leaves_no_other_trace(run):
     assert list(below.sandbox) == list(done.sandbox)
 
 
-def test_what_a_program_makes_is_in_its_picture(run):
+def test_the_sandbox_afterwards_has_all_that_a_program_made(run):
     done = run(
         """
         import os
@@ -449,7 +449,7 @@ def test_only_what_has_the_shape_of_a_note_counts_as_one(run):
 @pytest.mark.parametrize(
     "lie", ["open(control + '/failure', 'w').write('2 none')", "open(clock, 'r+b').write(bytes(4096))"]
 )
-def test_a_program_that_ran_can_not_say_that_it_did_not_begin(run, lie):
+def test_a_program_can_not_pretend_that_it_did_not_start(run, lie):
     done = run(
         f"import os; clock = os.environ['_SIMULATOR_CLOCK']; control = os.path.dirname(clock); {lie}; os._exit(85)"
     )
@@ -629,7 +629,7 @@ def test_date_tells_virtual_time(shell):
 )
 @pytest.mark.parametrize("before", ["", "sleep 0\n"])
 def test_timeout_in_virtual_time(shell, before, command, code, seconds):
-    """After a first `sleep`, others are started in another way: see sleep_server.py."""
+    """The sleep server starts every `sleep` after the first."""
     done = shell(f"{before}{command}\nexit $?", {"job.data": ""})
     assert (done.exit.code, round(done.seconds)) == (code, seconds), done.stderr
 
@@ -777,7 +777,7 @@ def test_processor_time_is_limited(run):
     assert (fact.file, fact.line in (3, 4)) == ("job", True)
 
 
-def test_a_program_can_not_see_that_a_timeout_will_be_reported(run):
+def test_a_program_can_not_see_the_report_of_a_limit_in_advance(run):
     done = run("""
         import signal, sys
         print("faulthandler" in sys.modules, signal.getsignal(signal.SIGXCPU) is signal.SIG_DFL)
@@ -944,7 +944,7 @@ exit 0
 
 @pytest.fixture
 def starts(executor, shell_job):
-    """starts(source, count): the runs of a shell script that is started so often in one sandbox."""
+    """starts(source, count): the runs of a shell script that is started `count` times in one sandbox."""
 
     def starts(source, count, executor=executor, **circumstances):
         job = shell_job(source, checkpoint_exit_code=85)
@@ -963,7 +963,7 @@ needs_lists = pytest.mark.skipif(not LINUX, reason="which processes there are is
 
 
 def needs(command):
-    """A mark of what needs this command."""
+    """A mark for tests that need this command."""
     return pytest.mark.skipif(shutil.which(command) is None, reason=f"there is no {command}")
 
 
@@ -1035,7 +1035,7 @@ def test_a_worker_can_not_pass_for_a_sleep(starts, hidden):
 
 
 @needs_lists
-def test_a_worker_that_says_to_be_the_keeper_of_the_time_is_seen(executor, python_job):
+def test_a_worker_that_claims_to_be_a_sleep_server_is_seen(executor, python_job):
     job = python_job(
         """
         import os, sys, time
@@ -1053,7 +1053,7 @@ def test_a_worker_that_says_to_be_the_keeper_of_the_time_is_seen(executor, pytho
 
 
 @needs_lists
-def test_what_ends_by_itself_with_the_program_is_waited_for(executor, shell_job):
+def test_a_reader_that_ends_with_its_pipe_is_waited_for(executor, shell_job):
     job = shell_job(
         """
 mkfifo pipe
@@ -1069,7 +1069,7 @@ exit 85
 
 
 @needs_lists
-def test_what_runs_beside_a_program_at_its_end_is_ended(starts):
+def test_a_background_process_ends_when_the_job_is_done(starts):
     assert starts("sleep 5 && echo late > file &\nexit 0", 1)[0].sandbox.get("file") is None
 
 
@@ -1113,7 +1113,7 @@ def test_a_python_program_goes_on_beside_itself(executor, python_job):
 
 
 @needs_lists
-def test_what_is_left_the_same_without_those_before_is_unaided(starts):
+def test_a_start_that_needs_no_earlier_processes_is_unaided(starts):
     unmoved = starts("( sleep 2; : ) &\nsleep 5\n( sleep 1; : ) &\nexit 85", 3)
     assert [run.unaided for run in unmoved] == [True, True, True]
     assert not starts("( sleep 1; echo >> file ) &\nsleep 0.5\nexit 85", 2)[-1].unaided
@@ -1121,7 +1121,7 @@ def test_what_is_left_the_same_without_those_before_is_unaided(starts):
 
 
 @needs_lists
-def test_a_start_that_does_not_end_as_it_did_leaves_nothing_known(executor, shell_job):
+def test_nothing_is_known_of_starts_that_end_in_another_way(executor, shell_job):
     job = shell_job("sleep 5 && : &\nexit 3", checkpoint_exit_code=85)
     assert executor.run(job, job.inputs, beside=(Start(job.inputs, EPOCH),)).left is None
 
@@ -1139,7 +1139,7 @@ def test_limits_hold_for_all_starts_together(shell_job, left):
 # -- what is gone after an execution --------------------------------------------------------
 
 
-def test_a_sandbox_that_can_not_be_deleted_as_it_is_is_deleted(run, executor):
+def test_a_sandbox_without_permissions_is_deleted(run, executor):
     done = run(
         "import os\nos.makedirs('a/b')\nopen('a/b/c', 'w')\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nos.chmod('.', 0o500)"
     )
@@ -1170,7 +1170,7 @@ def test_an_executor_may_be_closed_unused():
 # -- what HTCondor itself puts there ----------------------------------------------
 
 
-def test_the_ads_tell_of_the_job_and_the_machine_and_stay_where_they_are(run):
+def test_the_ads_describe_job_and_machine_and_are_not_in_the_sandbox(run):
     done = run(
         """
 import os

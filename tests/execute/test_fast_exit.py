@@ -456,11 +456,11 @@ ENDINGS = dict(block.split("\n", 1) for block in PROGRAMS.strip("#\n ").split("\
 
 
 PLACE = f"{EXECUTE}/slot1/dir_{Executor.name(0)}"
-"""What the sandbox of the first slot is called in a traceback."""
+"""The path of the first slot's sandbox in a traceback."""
 
 
 def under_python(source, directory, command="$PWD/job"):
-    """How a program ends under `python`, in a directory of its own, where the shell has this command start it."""
+    """How a program ends under `python` in an empty directory, if a shell starts it with this command."""
     (directory / "job").write_text(source)
     (directory / "job").chmod(0o755)
     path = os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"])
@@ -483,7 +483,7 @@ def under_python(source, directory, command="$PWD/job"):
 
 
 def comparable(stderr, directory):
-    """Error output without where the program is, where objects are, and the numbers of processes."""
+    """Error output without the program's directory, addresses of objects, and process numbers."""
     return re.sub("0x[0-9a-f]+|pid=[0-9]+", "", stderr.replace(str(directory), "")).splitlines()
 
 
@@ -509,7 +509,7 @@ program ends does not depend on which of them it is."""
 
 @pytest.mark.skipif(not shutil.which("timeout"), reason="GNU's timeout, to compare with, is not here")
 @pytest.mark.parametrize(("command", "ending"), STARTED)
-def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, command, ending):
+def test_a_program_below_a_shell_script_ends_as_it_does_under_python(executor, shell_job, tmp_path, command, ending):
     source = "#!/usr/bin/env python3\n" + NOTE + ENDINGS[ending]
     shell = shell_job(f"exec {command}", output=None, error=None)
     job = replace(

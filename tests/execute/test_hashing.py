@@ -1,4 +1,5 @@
-"""That hash(), the order of sets and the home directory are of no use to a restart, and always the same for a start."""
+"""hash(), the order of sets and the home directory differ in each restart, and are always the same for the same
+start."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ def test_a_seed_that_the_job_sets_holds(executor, python_job):
 
 
 @pytest.mark.parametrize("program", ["print(hash(1))", "x = {name for name in 'abc'}", "y.__hash__()", "id(1)"])
-def test_a_program_that_may_go_by_hashes_is_recognised(program):
+def test_a_program_that_may_depend_on_hashes_is_recognised(program):
     assert hashing.matters(program.encode())
 
 

@@ -1,4 +1,4 @@
-"""The executor that needs no processes, beside the one that has them: the same program does the same in both."""
+"""The executor without processes: a program does the same in it as in the executor with processes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def run(here, python_job):
 
 @pytest.fixture
 def both(run, here, executor):
-    """both(source, ...): what comes of it here, which has been seen to be what comes of it in a process."""
+    """both(source, ...): the run of a program in this interpreter, after a check that its run in a process is the
+    same."""
 
     def both(source, **circumstances):
         mine, theirs = run(source, **circumstances), run(source, executor=executor, **circumstances)
@@ -119,7 +120,7 @@ def test_a_full_buffer_is_written_before_an_immediate_exit(both):
     both("import os\nprint('x' * 20_000)\nopen('data', 'w').write('y' * 20_000)\nos._exit(85)")
 
 
-def test_the_loop_in_which_an_end_is_caught_is_over(run):
+def test_catching_its_end_does_not_keep_a_program_in_a_loop(run):
     done = run("""
         import os
         while True:
@@ -158,7 +159,7 @@ def test_a_program_that_is_not_there_or_not_executable_can_not_be_started(here):
     assert "Permission denied" in here.run(job, job.inputs).unstartable
 
 
-def test_a_shell_script_can_not_be_had_here(here, shell_job):
+def test_a_shell_script_can_not_run_here(here, shell_job):
     job = shell_job("exit 85")
     with pytest.raises(MachineTrouble, match="job can't run here: .* only Python programs can"):
         here.run(job, job.inputs)
@@ -372,7 +373,7 @@ def test_an_atexit_function_may_come_too_late(both):
 # -- watched -----------------------------------------------------------------------
 
 
-def test_watching_tells_the_same(both):
+def test_a_watched_program_leaves_the_same_notes_as_in_a_process(both):
     done = both(
         """
         import os, random
@@ -390,11 +391,11 @@ def test_watching_tells_the_same(both):
     assert ("raise", "job", 9, "ZeroDivisionError", "division by zero") in done.notes
 
 
-def test_without_being_asked_nothing_is_noted(run):
+def test_an_execution_that_is_not_watched_has_no_notes(run):
     assert run("open('made', 'w')").notes == ()
 
 
-def test_a_run_that_goes_on_notes_it(here, executor, python_job):
+def test_a_run_that_never_restarts_notes_its_checkpoints(here, executor, python_job):
     job = python_job(
         """
         import sys, time
@@ -446,7 +447,7 @@ def test_what_does_not_end_is_ended(run, small, endless):
     assert done.exit.code is None and run("print(1)", executor=small).stdout == "1\n"
 
 
-def test_where_it_was_then_is_told(run, small):
+def test_the_line_in_which_its_time_was_up_is_named(run, small):
     from grader.verify.evidence import where_time_was_up
 
     done = run("def endless():\n    while True:\n        pass\nendless()", executor=small)
@@ -454,7 +455,7 @@ def test_where_it_was_then_is_told(run, small):
     assert (fact.file, fact.line in (3, 4)) == ("job", True)
 
 
-def test_who_waits_for_ever_is_ended(run, small):
+def test_a_program_that_waits_forever_is_ended(run, small):
     for source in "import threading\nthreading.Event().wait()", "import signal\nsignal.pause()":
         done = run(source, executor=small)
         assert done.limit is Limit.REAL_TIME and done.exit == Exit(signal=9)

@@ -210,7 +210,7 @@ def test_calls_to_state_or_processes_outside_are_refused(confined, python_job, n
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
 def test_a_job_s_variables_change_nothing_in_its_starter(confined, python_job):
-    """A starter that read this pipe, which nobody writes to, would not answer."""
+    """A starter that reads this pipe does not answer, as nobody writes to the pipe."""
     pipe = str(confined.directory(0) / "openssl.cnf")
     job = python_job("import hashlib; print('fine')", environment=(("OPENSSL_CONF", pipe),))
     confined.renew()
@@ -220,7 +220,7 @@ def test_a_job_s_variables_change_nothing_in_its_starter(confined, python_job):
 
 @pytest.fixture
 def habits():
-    """What a judge may have from the process that started it: signals blocked and ignored, a umask."""
+    """What a judge may inherit from the process that started it: blocked and ignored signals, a umask."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM})
     handler, umask = signal.signal(signal.SIGTERM, signal.SIG_IGN), os.umask(0o077)
     yield

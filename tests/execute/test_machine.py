@@ -1,4 +1,4 @@
-"""What the machine does to an execution is not taken for what the program did."""
+"""What the machine does to an execution does not count as what the program did."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def machine(request):
 
 
 def signal_starter(executor: Executor, number: int) -> int:
-    """Signal an executor's starter when it has just begun with a program. Returns its number."""
+    """Signal an executor's starter soon after it has started a program. Returns the starter's process number."""
     executor.run(Job("hello", inputs=HELLO), HELLO)
     pid = executor._startd._starter.pid
     if executor._confine is not None and executor._confine.bubblewrap:
@@ -48,7 +48,7 @@ def signal_starter(executor: Executor, number: int) -> int:
 
 
 def lives(pid: int) -> bool:
-    """Whether there is a process, and it has not just not been waited for."""
+    """Whether a process is alive, and not only waiting for its parent to read its status."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""A job of one's own is run by a Python that has what it imports; and what is nowhere to be had is named."""
+"""The user's own job is run by a Python that has the modules it imports; a module that no Python has is named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORGETS = LOOP.replace("else (0, 0)", "else (0, 0); total = 0")
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
-    """The directory of the programs of a virtual environment that has the module onlyhere."""
+    """The bin directory of a virtual environment with a module called onlyhere."""
     environment = tmp_path_factory.mktemp("other") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     [packages] = environment.glob("lib/python3*/site-packages")
@@ -55,7 +55,7 @@ def test_the_python_of_the_first_line_runs_what_this_one_cannot(verify, other, s
     assert (found["verdict"], found["measure"]) == (verdict, "unbroken")
 
 
-def test_so_does_the_first_python3_on_the_path(verify, other, monkeypatch):
+def test_the_first_python3_on_the_path_runs_what_this_one_cannot(verify, other, monkeypatch):
     monkeypatch.setenv("PATH", f"{other}:/usr/bin:/bin")
     assert verify(LOOP, "/usr/bin/env python3")["verdict"] == "restart-safe"
 
@@ -71,7 +71,7 @@ def test_a_module_that_lies_beside_and_is_not_listed_is_the_job_s_fault(verify, 
     assert (found["verdict"], found["failure"]) == ("unsafe", "held")
 
 
-def test_what_a_job_brings_or_can_do_without_is_not_missing():
+def test_a_module_that_is_listed_or_optional_is_not_missing():
     source = b"import os, numpy.linalg, mine.part\nfrom . import x\ntry:\n    import nowhere\nexcept ImportError:\n    pass\n"
     files = {"job.py": File(source), "mine/part.py": File(b"import nothere\n"), "notes.txt": File(b"import no\n")}
     assert pythons.missing(Tree(files)) == ("nothere",)
@@ -91,5 +91,5 @@ def test_any_source_is_read_without_an_error(source):
         ("", ""),
     ],
 )
-def test_the_module_for_want_of_which_a_program_crashed(stderr, module):
+def test_the_module_that_a_crashed_program_lacked_is_found(stderr, module):
     assert pythons.not_found(stderr) == module

@@ -1,4 +1,4 @@
-"""What was executed is not executed again, unless something has changed that it depends on."""
+"""An execution is not repeated unless something that it depends on has changed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def job(python_job):
 
 @pytest.fixture
 def executions(monkeypatch):
-    """The number of programs that are really executed, in a list of one."""
+    """A list with one number: how many programs were really executed."""
     count, really = [0], Executor.run
 
     def run(self, *arguments, **options):
@@ -84,7 +84,7 @@ def test_a_second_executor_knows_what_the_first_has_executed(job, tmp_path, exec
     ],
     ids="program arguments environment file mode slot clock stop trace".split(),
 )
-def test_whatever_an_execution_depends_on_makes_another_of_it(job, tmp_path, executions, change):
+def test_an_execution_with_any_other_circumstance_is_done_again(job, tmp_path, executions, change):
     with RememberingExecutor(tmp_path) as executor:
         executor.run(job(), job().inputs)
         changed, sandbox, how = change(job, job().inputs)

@@ -1,4 +1,4 @@
-"""How shells, and what they start, tell the time and wait: all of it goes by virtual time, to the millisecond."""
+"""Shells and the programs that they start tell the time and wait in virtual time, to the millisecond."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ PERL = {
 
 @pytest.fixture
 def said(executor, shell_job):
-    """said(first line, source): the words that a script has printed, and the seconds that it took."""
+    """said(first line, source): the words that a script prints, and the virtual seconds that it takes."""
 
     def said(first, source):
         job = shell_job("", inputs=Tree({"lib.sh": LIBRARY}))

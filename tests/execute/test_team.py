@@ -1,4 +1,5 @@
-"""Several executors find what one finds, whichever of them does an execution; and they end when they are told to."""
+"""A team of executors gives the results of a single one, whichever member executes; and it can be closed at any
+time."""
 
 from __future__ import annotations
 
@@ -44,8 +45,8 @@ def job(python_job):
 
 
 @pytest.mark.parametrize("confine", [None, CONFINED], ids=["unconfined", "confined"])
-def test_it_makes_no_difference_who_does_an_execution(job, monkeypatch, confine):
-    """Where the sandboxes are is written down, and read by the next execution, which another may do."""
+def test_a_team_gives_the_same_results_as_one_executor(job, monkeypatch, confine):
+    """The job writes the path of its sandbox to a file, which the next execution reads, perhaps in another executor."""
     monkeypatch.setattr(exploring, "WORTHWHILE", 0.0)
     with Executor(confine=confine) as one, Team(lambda: Executor(confine=confine), 3) as team:
         alone, together = explore(job, one), explore(job, team)
@@ -58,7 +59,7 @@ def test_it_makes_no_difference_who_does_an_execution(job, monkeypatch, confine)
     )
 
 
-def test_one_alone_makes_no_other(job, monkeypatch):
+def test_a_team_of_one_makes_no_further_executor(job, monkeypatch):
     monkeypatch.setattr(exploring, "WORTHWHILE", 0.0)
     with Team(Executor, 1) as team:
         assert team.ahead is None
@@ -73,7 +74,7 @@ def test_executions_that_take_no_time_are_done_one_after_the_other(job, monkeypa
         assert len(team._members) == 1
 
 
-def test_it_ends_though_an_execution_is_pending(python_job):
+def test_closing_a_team_ends_a_pending_execution(python_job):
     job = python_job("while True: pass")
     team = Team(lambda: Executor(Limits(cpu=200, wall=200.0)), 2)
     future = team.ahead.run(job, job.inputs)
@@ -98,7 +99,7 @@ def test_names_in_files_that_are_no_text_stay_where_they_are():
 
 
 def test_the_first_can_be_used_by_itself_when_all_has_finished(python_job):
-    """What was begun and nobody asks for must not be in the same directory."""
+    """An execution whose result nobody needs any more must not use the first executor's directory."""
     waits = python_job("import os, time\nend = os.times()[4] + 0.3\nwhile os.times()[4] < end: pass")
     with Team(Executor, 2) as team:
         for number in range(4):
@@ -118,7 +119,7 @@ def test_a_run_that_never_restarts_is_executed_once_beside_the_others(job, monke
     assert asked[0] == asked[1] and asked[0][0] is begun.result() is found.first.unbroken[Unbroken()]
 
 
-def test_one_that_was_cancelled_is_executed_when_it_is_asked_for(job):
+def test_a_cancelled_execution_is_done_when_its_result_is_needed(job):
     cancelled: Future[Run] = Future()
     cancelled.cancel()
     with Executor() as executor:

@@ -1,4 +1,5 @@
-"""Temporary directories: in use they stay, left behind they go, and nothing else is touched."""
+"""Temporary directories stay while they are in use, and are removed once they are left behind. Nothing else is
+touched."""
 
 from __future__ import annotations
 
@@ -17,14 +18,14 @@ from grader.rules.execution import MachineTrouble
 
 @pytest.fixture(autouse=True)
 def places(tmp_path, monkeypatch):
-    """Where directories are made, and looked for, during a test."""
+    """The directory in which temporary directories are made and looked for during a test."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(temporary, "MEMORY", str(tmp_path))
     return tmp_path
 
 
 def left_behind(kind):
-    """The path of a directory whose process was killed."""
+    """The path of a temporary directory whose process was killed."""
     reading, writing = os.pipe()
     if not (pid := os.fork()):
         made = Temporary(kind).path
@@ -45,20 +46,20 @@ def test_what_a_killed_process_has_left_is_removed(places, kind):
     assert list(places.iterdir()) == []
 
 
-def test_what_is_in_use_stays_and_goes_when_it_is_not(places):
+def test_a_directory_stays_only_as_long_as_it_is_in_use(places):
     with Temporary(GRADING) as path:
         remove_leftovers()
         assert path.is_dir()
     assert list(places.iterdir()) == []
 
 
-def test_to_remove_it_twice_does_no_harm():
+def test_removing_a_directory_twice_does_no_harm():
     made = Temporary(EXECUTE)
     made.remove()
     made.remove()
 
 
-def test_a_directory_is_in_use_while_a_fork_of_who_made_it_lives():
+def test_a_directory_is_in_use_as_long_as_a_fork_of_its_maker_lives():
     made = Temporary(GRADING)
     if not (pid := os.fork()):
         time.sleep(60)
@@ -71,7 +72,7 @@ def test_a_directory_is_in_use_while_a_fork_of_who_made_it_lives():
     assert not made.path.exists()
 
 
-def test_of_others_and_what_is_no_such_directory_nothing_is_removed(places, monkeypatch):
+def test_only_unlocked_directories_of_ones_own_are_removed(places, monkeypatch):
     (places / "grading-mine").mkdir()
     (places / f"grading-file{LOCKED}").touch()
     (places / f"grading-link{LOCKED}").symlink_to(places / "grading-mine")
@@ -82,8 +83,8 @@ def test_of_others_and_what_is_no_such_directory_nothing_is_removed(places, monk
     assert len(list(places.iterdir())) == 4 and os.path.exists(others)
 
 
-def test_who_is_robbed_of_a_new_directory_makes_another(monkeypatch):
-    """Between the making and the locking it looks like one that was left behind."""
+def test_a_new_directory_that_is_removed_at_once_is_replaced(monkeypatch):
+    """Until it is locked, a new directory looks as if it had been left behind."""
     real, made = tempfile.mkdtemp, []
 
     def robbed(**options):
@@ -109,7 +110,7 @@ def test_without_locks_directories_are_made_and_not_removed(places, monkeypatch)
         assert made.is_dir()
 
 
-def test_a_directory_that_would_end_within_a_path_is_refused(places, monkeypatch):
+def test_a_directory_with_a_colon_in_its_path_is_refused(places, monkeypatch):
     (places / "a:b").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(places / "a:b"))
     with pytest.raises(MachineTrouble, match="TMPDIR"):

@@ -21,7 +21,7 @@ def place(tmp_path):
 
 
 def written(place, text, write):
-    """The paths that count as written by a job with this text, if `write` is what happens meanwhile."""
+    """The paths that count as written by a job with this text, if `write` is called meanwhile."""
     place.mkdir()
     (place / "there").mkdir()
     before = stamps(job(text), place / "there")

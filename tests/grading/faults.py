@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "2"]
 LONGEST = 0.5
-"""The most seconds between two faults, and that one lasts."""
+"""The longest time between two faults, and the longest duration of a fault, in seconds."""
 
 
 def descendants(pid: int) -> list[int]:
@@ -46,7 +46,7 @@ def words(pid: int) -> bytes:
 
 
 def targets(command: int) -> dict[str, list[int]]:
-    """The processes that may be hit: the command, its workers, their starters and what started those, but no job."""
+    """The processes that a fault may hit: the command, its workers, and their starters, but no job."""
     workers = [
         pid for pid in descendants(command)[1:] if b"grader" in words(pid) and b"import starter" not in words(pid)
     ]

@@ -40,7 +40,7 @@ needs_sandbox = pytest.mark.skipif(not SHUT_IN, reason="bubblewrap is not to be 
 SHORT = replace(LIMITS, cpu=1, wall=1.5)
 SECONDS = 6.0
 IN_TIME = 40.0
-"""Seconds for all that an attack may take: its budget, what is begun before that is up, and a slow machine."""
+"""The most seconds that judging an attack may take on a slow machine, its budget included."""
 
 RIGHT = ANSWERS["save"][0]["with open"]["checkpoint.py"]
 RIGHT_RESTORE = ANSWERS["restore"][0]["text"]
@@ -48,7 +48,7 @@ SWEEP = ("checkpoint.txt, my_output.txt", "transfer_checkpoint_files")
 
 
 def save(attack: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
-    """An answer to `save` that first of all attacks; it goes on with a right answer, if it gets that far."""
+    """An answer to `save` that attacks first and then continues as a right answer, if it gets that far."""
     return {"save": {"checkpoint.py": textwrap.dedent(attack) + "\n" + answer}}
 
 
@@ -62,7 +62,7 @@ def restore(program: str, **lines: str) -> dict[str, dict[str, str]]:
 
 
 def tried(statement: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
-    """An answer that tries something, whatever comes of it, and is right apart from that."""
+    """A right answer that also tries something, and ignores whether it succeeds."""
     return save(
         "try:\n" + textwrap.indent(textwrap.dedent(statement).strip("\n"), "    ") + "\nexcept BaseException: pass\n",
         answer,
@@ -71,7 +71,7 @@ def tried(statement: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
 
 @pytest.fixture
 def world(open_path, monkeypatch):
-    """What is around a sandbox, all of it open to everybody: a secret, another student's grade, a place to write."""
+    """Directories outside the sandbox, open to everybody: with a secret, another student's grade, and room to write."""
     outside = open_path / "outside"
     outside.mkdir()
     for name in ("secret.txt", "grade-of-anna.json"):
@@ -86,12 +86,12 @@ def world(open_path, monkeypatch):
 
 
 def saved(grade: Grade) -> Graded:
-    """What was judged of the exercise `save`."""
+    """The part of a grade that is about the exercise `save`."""
     return next(one for one in grade.exercises if one.exercise == "save")
 
 
 def graded(answer: dict[str, dict[str, str]], world: Path, limits: Limits = SHORT) -> Grade:
-    """Judge an answer, and see that nothing has come of the attack but a grade."""
+    """Judge an answer, and check that the attack has had no effect outside its grade."""
     outside, scratch = world / "outside", world / "scratch"
     before = {path.name: path.read_bytes() for path in outside.iterdir()}
     others = processes(scratch)  # of other tests' executors
@@ -108,7 +108,8 @@ def graded(answer: dict[str, dict[str, str]], world: Path, limits: Limits = SHOR
 
 
 def processes(scratch: Path) -> list[str]:
-    """The processes that are left of a job: by their user where they have their own, and by what they were told."""
+    """The processes that a job has left: recognised by their user, if jobs have their own, or by a path in their
+    environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -123,7 +124,7 @@ def processes(scratch: Path) -> list[str]:
 
 
 def fill(answer: dict, world: Path) -> dict:
-    """The answer, with OUTSIDE and ROOT in it put in."""
+    """The answer with paths in place of OUTSIDE and ROOT."""
     return {
         name: {
             path: text.replace("OUTSIDE", str(world / "outside")).replace("ROOT", str(ROOT))
@@ -303,7 +304,7 @@ OUTSIDE = {
 
 @needs_sandbox
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_there_is_nothing_to_be_read_or_written_outside(name, world):
+def test_nothing_outside_the_sandbox_is_read_or_written(name, world):
     grade = graded(fill(tried(OUTSIDE[name]), world), world)
     assert not (ROOT / "solutions" / "planted").exists() and (ROOT / "grader/course/folders.py").read_text()[-1] != "#"
     assert saved(grade).points == 10, "it is a right answer apart from that"
@@ -329,7 +330,7 @@ REPLACED = {
 
 
 @pytest.mark.parametrize("name", REPLACED)
-def test_what_the_judge_reads_is_not_what_a_job_puts_in_its_place(name, world):
+def test_the_judge_reads_nothing_that_a_job_puts_in_place_of_a_file(name, world):
     graded(fill(tried(CONTROL + textwrap.indent(REPLACED[name], "    ")), world), world)
 
 
@@ -620,7 +621,7 @@ COMPILED = save(
 
 
 @needs_sandbox
-def test_an_answer_in_the_place_of_the_starters_is_not_taken(world):
+def test_a_forged_answer_of_the_starter_is_not_accepted(world):
     assert graded(FORGED, world).points == 0
 
 
@@ -678,7 +679,7 @@ def judged_by_nobody(*answers: dict[str, dict[str, str]]) -> list[float]:
 
 @needs_sandbox
 @ordinary_user
-def test_nor_does_it_where_the_judge_is_an_ordinary_user():
+def test_no_state_survives_outside_if_an_ordinary_user_judges():
     right, forged, *points = judged_by_nobody({"restore": RIGHT_RESTORE}, FORGED, *map(restore, STATES.values()))
     assert (right, forged) == (20, 0)
     assert [name for name, got in zip(STATES, points) if got > 2] == []
@@ -708,7 +709,7 @@ WAYS = {
 @needs_sandbox
 @ordinary_user
 @pytest.mark.parametrize("name", WAYS)
-def test_a_way_to_the_sandbox_ends_nobody_s_files_and_not_the_judge(name, world):
+def test_a_changed_way_to_the_sandbox_harms_neither_files_nor_judge(name, world):
     answer = fill(save("import os" + textwrap.dedent(WAYS[name])), world)
     [points, after] = judged_by_nobody(answer, {"save": {"checkpoint.py": RIGHT}})
     assert after == 10 and points <= 10
@@ -829,7 +830,7 @@ def save_checkpoint(iteration):
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_points_are_not_to_be_had_without_the_work(name, world):
+def test_a_cheat_earns_no_more_than_its_honest_part(name, world):
     answer, most = CHEATS[name]
     for _exercise, files in answer.items():
         for path, text in files.items():
@@ -850,8 +851,8 @@ def test_a_wrong_clock_earns_nothing_and_breaks_nothing(value, world):
     assert graded(save("", tampered), world).points <= 3
 
 
-def test_a_start_that_is_quicker_on_another_day_is_found_out(world):
-    """Work that is thrown away shows in the time that it takes to do it again: so a cheat hides the time."""
+def test_a_program_that_hides_repeated_work_on_other_days_is_found_out(world):
+    """Lost work shows in the time that repeating it takes, so a cheat hides that time."""
     lazy = RIGHT_RESTORE["checkpoint.py"].replace("checkpoint.txt", "left_behind.txt")
     quick = "import time\nif time.time() > 1628499600 + 30: time.sleep = lambda seconds: None\n"
     lines = {"transfer_checkpoint_files": "my_output.txt"}

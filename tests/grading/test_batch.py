@@ -1,4 +1,4 @@
-"""Grading a class: whoever hands in whatever, in whatever way; interrupted, started again, and graded anew."""
+"""Grading a class, whatever is handed in and in whatever way; after interruptions, and again after changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BEST = number(MAXIMUM["03-save"])
 PLACED = json.dumps(
     with_answer(solved(RESTORE), "restore", ANSWERS["restore"][1]["host-in-checkpoint"]["absolute path"])
 )
-"""One whose checkpoint names the directory that it was written in."""
+"""An answer whose checkpoint names the directory in which it was written."""
 UNTOUCHED = json.dumps(notebook("exercises", SAVE))
 
 needs_sandbox = pytest.mark.skipif(

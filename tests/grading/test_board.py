@@ -1,4 +1,4 @@
-"""The board for the screen: who is where, by what the checks have noted; whatever else lies there does no harm."""
+"""The board for the screen counts who is where, by the results that checks have saved. Other files do no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report on a class: what it counts, what it does not tell, and which answers it takes for alike."""
+"""The report on a class: what it counts, what it keeps to itself, and which answers it considers similar."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_comments_layout_and_docstrings_do_not_hide_a_copy():
 
 
 def renamed(program: str, names: dict[str, str]) -> str:
-    """The program with other names, texts in it left as they are."""
+    """The program with other names, but the same string literals."""
     words = re.compile(r"""("[^"]*"|'[^']*')|([A-Za-z_]\w*)""")
     return words.sub(lambda found: found[1] or names.get(found[2], found[2]), program)
 

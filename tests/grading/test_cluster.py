@@ -47,7 +47,7 @@ class Queue:
         self.site, self.ends = Site(), ends
         self.queued: list[list[str]] = []
         self.left = {3}
-        """The clusters in it; 3 has been there before."""
+        """The clusters in the queue; 3 is from an earlier run."""
         self.removed: list[int] = []
 
     def submit(self, submit_file: Path, log: str = "") -> JobId:
@@ -78,13 +78,13 @@ class Queue:
 
 
 def one(number: int) -> HandIn:
-    """A student who has handed in something of which there is only this to say."""
+    """A student whose hand-in consists of this remark."""
     return HandIn(f"student {number}", (), (f"Remark {number}.",))
 
 
 @pytest.fixture(scope="module")
 def grades():
-    """Grade file → what is in it, of the first three students."""
+    """Name → content of the grade files of the first three students."""
     found = [store.read(one(number)) for number in range(3)]
     return {store.key_of(each, "our seed"): judge.judge(each, confinement(), "our seed").to_json() for each in found}
 
@@ -96,14 +96,14 @@ def settings(tmp_path):
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
-    """What jobs get of the course, compressed once for all of them."""
+    """The archive of the course that jobs get, packed only once."""
     cluster.pack(archive := tmp_path_factory.mktemp("packed") / "course.tar.gz")
     return archive
 
 
 @pytest.fixture
 def graded(settings, packed, monkeypatch):
-    """graded(ends) is ({index: outcome}, queue, what was said) of the first three students."""
+    """graded(ends) grades the first three students: ({index: outcome}, queue, printed text)."""
 
     monkeypatch.setattr(cluster, "pack", lambda path: shutil.copy(packed, path))
 
@@ -117,7 +117,7 @@ def graded(settings, packed, monkeypatch):
 
 @pytest.fixture
 def right(grades):
-    """Jobs that bring home what they should."""
+    """Jobs that return their grades."""
 
     def right(queue, key):
         queue.come(key, grades[key])
@@ -194,7 +194,7 @@ def test_no_more_jobs_are_in_the_queue_than_are_wanted(graded, right, jobs, line
 
 
 def forged(**changes):
-    """A grade in which the first exercise is changed so."""
+    """A grade with these changes to its first exercise."""
 
     def forge(data: bytes) -> bytes:
         found = json.loads(data)

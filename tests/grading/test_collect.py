@@ -1,4 +1,4 @@
-"""What students hand in, in whatever file: what can be read is read, and whatever is not is named."""
+"""Whatever kind of file students hand in, it is read if it can be, and named if it is not."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_notebook_is_read_whatever_it_is_called_and_packed_in(tmp_path, name, 
         ("berganna_12_345_03-save.ipynb.json", "berganna"),
     ],
 )
-def test_whose_it_is_is_told_by_its_name_as_ever(tmp_path, name, student):
+def test_the_name_of_a_packed_notebook_names_its_student(tmp_path, name, student):
     lay_out(tmp_path, {name: tarred({SAVE: RIGHT}, "gz") if "gz" in name else RIGHT, f"zoe/{SAVE}": RIGHT})
     assert [one.student for one in find(tmp_path)] == sorted([student, "zoe"])
 
@@ -203,7 +203,7 @@ def test_a_folder_called_docs_is_read_where_no_course_is(tmp_path):
     assert [source.name for source in anna.sources] == [SAVE]
 
 
-def test_what_lies_beside_a_notebook_as_a_rule_needs_no_word(tmp_path):
+def test_files_that_usually_lie_beside_a_notebook_need_no_remark(tmp_path):
     beside = {
         "save/checkpoint.py": b"x",
         "save/sweep.log": b"000 (",

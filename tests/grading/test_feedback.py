@@ -69,7 +69,7 @@ MARKUP = [
 ]
 """What a student may write into a cell."""
 INJECTED = f'x"><img src=x onerror={RUNS}><script>{RUNS}</script>'
-"""What a student may write where no HTML is expected."""
+"""What a student may write in places where no HTML is expected."""
 
 
 def hostile() -> dict:
@@ -113,7 +113,7 @@ def hostile() -> dict:
 
 @pytest.fixture(scope="module")
 def feedback():
-    """The module that makes it. (Importing nbgrader takes seconds, which other tests need not wait for.)"""
+    """The module under test. (Importing nbgrader takes seconds, which other tests need not wait for.)"""
     from grader.grading import feedback
 
     return feedback
@@ -121,7 +121,7 @@ def feedback():
 
 @pytest.fixture(scope="module")
 def pages(new_course):
-    """The feedback on a hostile notebook and on a wrong one, and the folder that all is in."""
+    """The folder with the feedback on a hostile notebook and on a wrong one."""
     wrong = with_answer(solved(SAVE), "save", ANSWERS["save"][1]["skips-iteration"]["one more"])
     submitted = {"eve": {SAVE: hostile(), "04-restore.html": f"<script>{RUNS}</script>".encode()}, "ben": {SAVE: wrong}}
     hand_in(course := new_course(), submitted)
@@ -150,7 +150,8 @@ def parts(page: str) -> list[tuple]:
 
 
 def opened(path, browser) -> tuple[list[str], str]:  # noqa: F811
-    """What a browser asks for that opens a page and clicks each link to a script, and the page's title then."""
+    """What a browser requests when it opens a page and clicks each link to a script, and the page's title
+    afterwards."""
     asked: list[str] = []
     context = browser.new_context()
     view = context.new_page()
@@ -189,7 +190,7 @@ def test_each_of_the_two_walls_holds_alone(feedback, tmp_path, browser, wall):  
 
 @needs_browser
 def test_it_can_be_read_with_other_senses_and_in_each_theme(pages, look, axe):  # noqa: F811
-    """The landmarks are ours, and so are the cards; contrast, links and code of all else are nbgrader's template's."""
+    """Landmarks and cards are ours; contrast, links and code elsewhere come from nbgrader's template."""
     shown = page(pages, "ben")
     assert look(shown, axe, ".htcondor-view") == []
     found = {one.partition(":")[0] for one in look(shown, axe)}
@@ -198,7 +199,7 @@ def test_it_can_be_read_with_other_senses_and_in_each_theme(pages, look, axe):  
 
 @needs_browser
 def test_a_hint_looks_as_if_it_could_be_opened(pages, browser):  # noqa: F811
-    """nbgrader's stylesheet takes the triangle from a summary."""
+    """nbgrader's style sheet removes the triangle of a summary."""
     with browser.new_page() as shown:
         shown.set_content(page(pages, "ben"))
         displays = "[...document.querySelectorAll('.hint>summary')].map(one => getComputedStyle(one).display)"

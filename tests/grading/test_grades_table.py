@@ -64,7 +64,7 @@ FORMULA = ("=", "+", "-", "@", "\u2212")
 
 
 def cells(text: str):
-    """All cells of a table, as whoever reads it may separate them."""
+    """All cells of a table, for each character that a reader may take for the separator."""
     for separator in ",;\t| ":
         for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
             for row in csv.reader(text.splitlines(), delimiter=separator, quoting=quoting):

@@ -20,12 +20,12 @@ from grader.grading import gradescope
 APT = """#!/bin/sh
 echo "$@" >> "$AUTOGRADER_ROOT/apt.log"
 """
-"""In the place of apt-get: on this machine nothing is installed."""
+"""Stands in for apt-get, so that nothing is installed on this machine."""
 
 
 @pytest.fixture(scope="module")
 def container(tmp_path_factory):
-    """What Gradescope's image holds after setup.sh: a directory, and a function that runs a program there."""
+    """A directory like Gradescope's image after setup.sh, and a function that runs a program there."""
     root = tmp_path_factory.mktemp("autograder")
     os.chmod(root.parent, 0o755)  # as students' programs are run by another user where there is no bubblewrap
     os.chmod(root, 0o755)

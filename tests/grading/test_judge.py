@@ -1,4 +1,4 @@
-"""Budgets and doubts: what one answer uses up is no other answer's fault, and what is not certain is not final."""
+"""Budgets and doubts: no answer uses up another's budget, and no grade in doubt is final."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_endless_answers_take_nothing_from_the_others():
 
 @pytest.fixture
 def lossy(monkeypatch):
-    """Every execution is lost for as long as the list that this is has something in it."""
+    """A list. As long as it contains something, every execution is lost."""
     lost, really = [True], Executor._run
 
     def run(self, job, starts, *rest):

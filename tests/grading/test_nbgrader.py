@@ -63,7 +63,7 @@ def with_outputs(notebook):
 
 
 def submissions():
-    """student → notebook → what they hand in. Alphabetical, as nbgrader takes them."""
+    """Student → notebook → what the student hands in, in alphabetical order, as nbgrader grades them."""
     return {
         "copied-cell": {SAVE: copied_cell(solved(SAVE))},
         "half": {SAVE: solved(SAVE), RESTORE: with_answer(solved(RESTORE), "restore", STALE)},
@@ -75,7 +75,7 @@ def submissions():
 
 @pytest.fixture(scope="module")
 def course(new_course):
-    """A class, graded: whether nbgrader has done its work, the grades, its log, the course's directory."""
+    """A graded class: whether nbgrader succeeded, the grades, its log, and the course's directory."""
     directory = new_course()
     hand_in(directory, submissions())
     return *grade(directory, "half"), directory

@@ -1,4 +1,4 @@
-"""What nbgrader's autograde knows of a class that has been judged as a whole. (test_preprocessors.py runs it.)"""
+"""nbgrader's autograde uses the grades of a class that was judged as a whole. (test_preprocessors.py runs it.)"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from grader.tree import File, Tree
 
 @pytest.fixture(scope="module")
 def nbgrader_class():
-    """The module. (Importing nbgrader takes seconds, which other tests need not wait for.)"""
+    """The module under test. (Importing nbgrader takes seconds, which other tests need not wait for.)"""
     from grader.grading import nbgrader_class
 
     return nbgrader_class

@@ -1,4 +1,4 @@
-"""Files that nbgrader would stop at or pass over: each leads to a graded or named submission, and stops nobody else."""
+"""Files that stop nbgrader, or that it overlooks: each submission is graded or named, and none stops the others."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ UNREADABLE = {"cut": RIGHT[:900], "zero": b"", "no-notebook": b'{"cells": 1}'}
 
 @pytest.fixture(scope="module")
 def course(new_course):
-    """A class of all these, graded: whether nbgrader has done its work, the grades, its log, the course's directory."""
+    """A graded class of all these: whether nbgrader succeeded, the grades, its log, and the course's directory."""
     directory = new_course()
     times = {student: {IN + SAVE: RIGHT, f"{IN}timestamp.txt": time} for student, time in TIMES.items()}
     unreadable = {student: {IN + SAVE: data, IN + RESTORE: OTHER} for student, data in UNREADABLE.items()}

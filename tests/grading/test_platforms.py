@@ -1,4 +1,4 @@
-"""What Moodle, Canvas, Gradescope and GitHub Classroom hand out: whose it is, by number, and two of one name apart."""
+"""Downloads from Moodle, Canvas, Gradescope and GitHub Classroom: numbers tell whose a file is, also for namesakes."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ EXPORTS = {
 
 @pytest.mark.parametrize("system", EXPORTS)
 @pytest.mark.parametrize("packed", ["a folder", "the folder that it is in", "an archive", "a folder with the archive"])
-def test_who_is_who_is_kept_with_the_numbers(tmp_path, system, packed):
+def test_students_are_told_apart_by_the_numbers_of_their_system(tmp_path, system, packed):
     root, files, expected = EXPORTS[system]
     if "archive" in packed:
         data = zipped({f"{root}/{name}" if root else name: content for name, content in files.items()})
@@ -170,7 +170,7 @@ def test_a_broken_list_costs_the_names_only(tmp_path):
 @pytest.mark.parametrize(
     "name", ["anna-03-save.ipynb", "Anna Berg.zip", "_17_18_x", "x_assignsubmission_file_", "a_1_b"]
 )
-def test_no_number_is_seen_where_there_is_none(name):
+def test_a_name_without_a_tag_has_no_number(name):
     assert tag_of(name) is None
 
 
@@ -181,13 +181,13 @@ def test_no_number_is_seen_where_there_is_none(name):
     "name, student",
     [("anna-03-save.ipynb", "anna"), ("03-save.ipynb", "in"), ("berganna_12_345_03-save.ipynb", "berganna")],
 )
-def test_one_single_notebook(tmp_path, name, student):
+def test_a_single_notebook_is_graded(tmp_path, name, student):
     lay_out(tmp_path / "in", {name: RIGHT})
     status, rows, _ = run(tmp_path, tmp_path / "in" / name)
     assert status == 0 and {who: row["points"] for who, row in rows.items()} == {student: BEST}
 
 
-def test_one_file_that_is_none(tmp_path):
+def test_a_single_file_that_is_no_notebook_is_refused(tmp_path):
     with pytest.raises(Refused, match="neither a folder nor an archive nor a notebook"):
         find(lay_out(tmp_path, {"x.txt": "x"}) / "x.txt")
 
@@ -257,7 +257,7 @@ def test_who_is_missing_has_a_number_like_the_others(tmp_path, text, present):
     assert [roster.identifiers(one.identity)[0] for one in (*found, *found.missing)] == ["17", "18"]
 
 
-def test_nobody_is_said_to_have_handed_in_nothing_who_may_have(tmp_path):
+def test_who_may_have_handed_in_is_not_said_to_have_handed_in_nothing(tmp_path):
     lay_out(
         tmp_path / "in", {f"Anna/{SAVE}": RIGHT, **{f"Ben_{n}_assignsubmission_file_/{SAVE}": RIGHT for n in (1, 2)}}
     )
@@ -267,14 +267,14 @@ def test_nobody_is_said_to_have_handed_in_nothing_who_may_have(tmp_path):
     assert all(rows[name]["remarks"] == roster.UNCLEAR for name in ("Anna (2)", "Anna (3)", "Ben"))
 
 
-def test_one_line_is_no_two_students(tmp_path):
+def test_one_line_of_a_roster_does_not_match_two_students(tmp_path):
     (tmp_path / "roster.csv").write_text("name\nBen\n")
     two = handed(("Ben (18)", Identity(MOODLE, "18")), ("Ben (19)", Identity(MOODLE, "19")))
     found = roster.compare(two, roster.read(tmp_path / "roster.csv"))
     assert [what for what, _ in found.odd] == ["Ben (18)", "Ben (19)"], "nobody knows which of them it is"
 
 
-def test_of_two_lines_that_may_be_a_student_s_none_is(tmp_path):
+def test_two_lines_of_a_roster_do_not_match_one_student(tmp_path):
     (tmp_path / "roster.csv").write_text("name,id\nAnna Berg,17\nAnna Berg,18\nCem,19\nCem,19\n")
     found = roster.compare(handed(("Anna Berg", Identity()), ("Cem", Identity())), roster.read(tmp_path / "roster.csv"))
     assert [(what, "several lines" in why) for what, why in found.odd] == [("Anna Berg", True)]

@@ -24,7 +24,7 @@ SAVE, RESTORE, FOR_REAL = "03-save.ipynb", "04-restore.ipynb", "10-for-real.ipyn
 
 
 def honest():
-    """What students hand in who did as they were asked."""
+    """What honest students hand in."""
     stale = ANSWERS["restore"][1]["stale-checkpoint"]["no check at all"]
     twice = ANSWERS["save"][1]["repeats-iteration"]["one less"]
     return {
@@ -112,7 +112,7 @@ def of_every_check(**changes):
 
 @pytest.fixture(scope="module")
 def odd_class(new_course):
-    """A class with oddities, graded, and its course directory; the student who comes last is as good as any."""
+    """A graded class with odd notebooks, and its course directory; the last student's notebook is a right one."""
     from grader.grading.nbgrader_class import BEGUN
 
     odd = {

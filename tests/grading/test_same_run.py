@@ -1,4 +1,4 @@
-"""Job event logs of one class that tell of one run: whatever was replaced in them, an instructor is told."""
+"""Job event logs of one run that several students hand in: the instructor is told, whatever was replaced in them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 
 def shifted(log: str, **by) -> str:
-    """The log, so much later."""
+    """The log with all times shifted."""
     return TIME.sub(lambda found: (datetime.fromisoformat(found[0]) + timedelta(**by)).isoformat(found[0][10]), log)
 
 
 def edited(log: str, moments: int) -> str:
-    """The log with some of its events a second later."""
+    """The log with some of its events one second later."""
     lines, left = log.splitlines(keepends=True), moments
     for number, line in enumerate(lines):
         if left and line.startswith(("006", "001")):
