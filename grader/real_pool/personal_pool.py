@@ -161,20 +161,7 @@ def enter(command: Sequence[str], *, directory: str = HOME, user: str = USER) ->
         raise PoolError(NOT_RUNNING)
     ids = ["--setuid", str(id_of(user)), "--setgid", str(id_of(user))] if user != "root" else []
     env = ["/usr/bin/env", "-i", f"--chdir={directory}", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
-    return [
-        "nsenter",
-        "--target",
-        str(first),
-        "--mount",
-        "--pid",
-        "--net",
-        "--uts",
-        "--ipc",
-        "--root",
-        *ids,
-        *env,
-        *command,
-    ]
+    return ["nsenter", "--target", str(first), *NAMESPACES, "--root", *ids, *env, *command]
 
 
 def client_configuration() -> Path:

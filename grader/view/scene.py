@@ -170,23 +170,17 @@ _HEADINGS: dict[str, Callable[[Moment], str]] = {
 
 def _sentences(now: Moment, before: Moment) -> Iterator[str]:
     tell = _SENTENCES.get(now.kind)
-    if tell:
+    if isinstance(tell, str):
+        yield tell
+    elif tell:
         yield from tell(now, before)
     if now.text and now.kind not in ("checkpoint failed", "never finishes"):
         yield as_sentence(now.text[0].upper() + now.text[1:])
 
 
-def _prepared(now: Moment, before: Moment) -> Iterator[str]:
-    yield "The files that you wrote. HTCondor does not know about the job yet."
-
-
 def _idle(now: Moment, before: Moment) -> Iterator[str]:
     kept = "what the spool directory has" if now.spool else "nothing: its spool directory is empty"
     yield f"The job is on the access point, without an execute directory. It can go on from {kept}."
-
-
-def _submitted(now: Moment, before: Moment) -> Iterator[str]:
-    yield "The job is idle on the access point. Nothing is in its spool directory yet."
 
 
 def _started(now: Moment, before: Moment) -> Iterator[str]:
@@ -267,18 +261,6 @@ def _is_there(now: Moment, path: str) -> bool:
     return now.sandbox is not None and now.sandbox.resolve(path) is not None
 
 
-def _released(now: Moment, before: Moment) -> Iterator[str]:
-    yield "The job is idle again. Its spool directory is as it was."
-
-
-def _requeued(now: Moment, before: Moment) -> Iterator[str]:
-    yield "The job is idle, and starts again from the spool in a new sandbox. The old one is deleted."
-
-
-def _retried(now: Moment, before: Moment) -> Iterator[str]:
-    yield "The job is queued again (max_retries, on_exit_remove), and starts from the spool in a new sandbox."
-
-
 def _ended(now: Moment, before: Moment) -> Iterator[str]:
     files = now.next.returned_files.listing() if isinstance(now.next, Ended) else []
     yield (f"To the submit directory came {series(files)}." if files else "No file came to the submit directory.")
@@ -301,11 +283,11 @@ def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
     yield as_sentence(f"The story stops here: {now.text or 'there is no end to it'}")
 
 
-_SENTENCES = {
-    PREPARED: _prepared,
+_SENTENCES: dict[str, str | Callable[[Moment, Moment], Iterator[str]]] = {
+    PREPARED: "The files that you wrote. HTCondor does not know about the job yet.",
     IDLE: _idle,
     ON_HOLD: _idle,
-    "submitted": _submitted,
+    "submitted": "The job is idle on the access point. Nothing is in its spool directory yet.",
     "started": _started,
     "restarted": _restarted,
     "look": _look,
@@ -313,13 +295,14 @@ _SENTENCES = {
     "checkpoint failed": _checkpoint_failed,
     "evicted": _evicted,
     "held": _held,
-    "released": _released,
-    "requeued": _requeued,
-    "retried": _retried,
+    "released": "The job is idle again. Its spool directory is as it was.",
+    "requeued": "The job is idle, and starts again from the spool in a new sandbox. The old one is deleted.",
+    "retried": "The job is queued again (max_retries, on_exit_remove), and starts from the spool in a new sandbox.",
     "removed": _removed,
     "ended": _ended,
     "never finishes": _never_finishes,
 }
+"""Kind of a moment → its sentence, or a function of the moment and the one before it that gives its sentences."""
 
 
 # -- directories -------------------------------------------------------------------
