@@ -28,7 +28,7 @@ def test_ruff_finds_nothing(command):
 
 def test_mypy_finds_nothing():
     pytest.importorskip("mypy")
-    found = found_by("mypy")  # with its usual cache: without one, it takes as long as a hundred other tests
+    found = found_by("mypy")  # with its usual cache, which saves most of its time
     assert not found, found
 
 

@@ -22,7 +22,6 @@ _IGNORED = {int(getattr(signal, name, 0)) for name in ("SIGCHLD", "SIGCONT", "SI
 _STOPPING = {int(getattr(signal, name, 0)) for name in ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")}
 _BLOCK, _UNBLOCK, _SET = 0, 1, 2
 NUMBERS = range(1, 65)
-Handler = Callable[[int, Any], object]
 
 
 class Receiver(Protocol):
