@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from grader.course import dice
+from grader.course.dice import fair
+from grader.course.exercise import ExplorationCache, Result
 from grader.course.exercises.learn.answers import learn
 from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
-from grader.course.report import PASSED
+from grader.course.report import PASSED, Failure
+from grader.rules.job import Job
+from grader.tree import File, Tree
 
 RESUMES = """
 import MODULES
@@ -50,11 +55,16 @@ OWN_NAME = 'open("saves/%03d" % iteration, "w")'
 NUMBER = "[name for name in os.listdir('saves') if start <= int(name.split('-')[0]) <= end]"
 
 
+def program(source):
+    """A job that runs this Python program."""
+    return Job("job.py", inputs=Tree({"job.py": File(f"#!/usr/bin/env python3\n{source}\n".encode(), True)}))
+
+
 def resumes(save="pass", restore="pass"):
     """The program that does this when it saves and restores. It imports what it needs, as it is started often."""
     modules = [name for name in ("random", "secrets", "tempfile", "uuid") if f"{name}." in save + restore]
-    program = RESUMES.replace("MODULES", ", ".join(["os", "sys", *modules]))
-    return program.replace("SAVE", save).replace("RESTORE", restore)
+    source = RESUMES.replace("MODULES", ", ".join(["os", "sys", *modules]))
+    return source.replace("SAVE", save).replace("RESTORE", restore)
 
 
 @pytest.mark.parametrize(
@@ -66,13 +76,36 @@ def resumes(save="pass", restore="pass"):
         "random.choice([True, False])",
         "random.choice('aaab') == 'b'",
         "random.randrange(8) == 3",
+        "random.getrandbits(3) == 4",
+        "random.uniform(0, 1) < 0.2",
+        "random.Random().random() < 2 and random.random() < .1",
+    ],
+)
+def test_each_side_of_the_dice_is_tried(executor, chance):
+    job = program(f"import random, sys\nsys.exit({chance})")
+
+    def ends_well(job, cache):
+        text = "It fails."
+        code = executor.run(job, job.inputs).exit.code
+        return Result(code == 0, text, Failure(text) if code else None)
+
+    result = fair(ends_well)(job, ExplorationCache(executor))
+    assert result.text == "It depends on random numbers whether this is right. If it goes badly: It fails."
+
+
+@pytest.mark.parametrize("time", ["os.path.getmtime('x')", "os.stat('x').st_mtime", "path.stat().st_ctime", "'ls -t'"])
+def test_a_program_that_mentions_times_of_files_is_loaded(time):
+    assert dice._thrown(program(f"print({time})")) == [dice.TIMES]
+
+
+@pytest.mark.parametrize(
+    "chance",
+    [
+        "random.random() < 0.1",
         "secrets.randbelow(6) == 5",
         "random.SystemRandom().random() < 0.2",
         "os.urandom(1)[0] % 7 == 3",
         "uuid.uuid4().int % 5 == 1",
-        "random.getrandbits(3) == 4",
-        "random.uniform(0, 1) < 0.2",
-        "random.Random().random() < 2 and random.random() < .1",
     ],
 )
 def test_a_checkpoint_that_is_thrown_away_by_chance_is_wrong(judged, chance):
@@ -116,7 +149,6 @@ def test_random_numbers_that_decide_nothing_cost_nothing(judged, saves):
     ("named", "chosen", "by"),
     [
         (OWN_NAME, "max(glob.glob('saves/*'), key=os.path.getmtime)", "the times of files"),
-        (OWN_NAME, "max(os.scandir('saves'), key=lambda one: one.stat().st_mtime).name", "the times of files"),
         (OWN_NAME, "os.listdir('saves')[-1]", "the order in which a directory is listed"),
         (OWN_NAME, "glob.glob('saves/*')[0]", "the order in which a directory is listed"),
         ('open("saves/%d" % os.getpid(), "w")', "max(os.listdir('saves'), key=int)", "the numbers of processes"),

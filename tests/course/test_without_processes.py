@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from classroom import ANSWERS
 
+from grader.course.budgeted import LIMITS, BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import PASSED
@@ -30,11 +33,20 @@ WRONG = [
 ]
 
 
+class WithoutProcesses(BudgetedExecutor, InterpreterExecutor):
+    """The executor of a notebook's check() where there are no processes."""
+
+
 @pytest.fixture(scope="module")
 def judge():
     """judge(exercise, files): the report on an answer."""
-    with InterpreterExecutor() as executor, shared():
-        yield lambda exercise, files: EXERCISES[exercise].judge(Tree.files(files), executor)
+    with WithoutProcesses(None, math.inf, replace(LIMITS, wall=120.0)) as executor, shared():
+
+        def judge(exercise, files):
+            executor.begin()
+            return EXERCISES[exercise].judge(Tree.files(files), executor)
+
+        yield judge
 
 
 @pytest.mark.parametrize(("exercise", "style"), RIGHT)

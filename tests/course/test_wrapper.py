@@ -72,15 +72,14 @@ def test_a_wrapper_without_a_look_at_the_file_fails_only_while_writing(executor,
 
 
 @pytest.mark.parametrize(
-    "style",
+    ("style", "seed"),
     [
-        "the last line",
-        "two generations of its own, copied and renamed",
-        "Python, with a limit",
-        "in the background, killed by a watcher",
+        *(("the last line", seed) for seed in "abc"),
+        ("two generations of its own, copied and renamed", "a"),
+        ("Python, with a limit", "b"),
+        ("in the background, killed by a watcher", "c"),
     ],
 )
-@pytest.mark.parametrize("seed", ["a", "b", "c"])
 def test_a_right_wrapper_is_right_with_numbers_that_nobody_knows(executor, style, seed):
     report = judged(RIGHT[style], executor, seed)
     assert report.points == WRAPPER.maximum, report.headline
