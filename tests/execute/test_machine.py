@@ -89,7 +89,7 @@ def test_an_execution_whose_starter_is_lost_twice_tells_nothing(machine, python_
 def test_a_starter_that_is_stopped_for_long_is_replaced(machine, python_job, monkeypatch):
     monkeypatch.setattr(startd, "PATIENCE", 4.0)
     job = python_job(BUSY)
-    machine.limits = Limits(wall=2.0)
+    machine.limits = Limits(wall=4.0)
     lost = signal_starter(machine, signal.SIGSTOP)
     assert machine.run(job, job.inputs).stdout == "fine\n"
     assert not lives(lost)
@@ -192,7 +192,7 @@ def test_waiting_counts_for_what_it_may_last_at_most():
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP") or not Path("/proc/self/schedstat").exists(), reason="Linux")
 def test_a_program_does_not_pay_for_the_time_in_which_all_was_stopped(python_job):
-    with Executor(Limits(wall=2.0)) as executor:
+    with Executor(Limits(wall=4.0)) as executor:
         job = python_job(BUSY)
         executor.run(job, job.inputs)
         starter = executor._startd._starter.pid
@@ -203,7 +203,7 @@ def test_a_program_does_not_pay_for_the_time_in_which_all_was_stopped(python_job
             for number in (signal.SIGSTOP, signal.SIGCONT):
                 for pid in (starter, *below):
                     os.kill(pid, number)
-                time.sleep(2.5)
+                time.sleep(5.0)
 
         threading.Thread(target=stop, daemon=True).start()
         run = executor.run(job, job.inputs)
