@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 
 from ..rules import transfer
 from ..rules.execution import Run
@@ -338,22 +338,51 @@ ABSENT = re.compile(
 )
 
 
+_OF_SHELL = re.compile(r"(?:\w+: )?([^\s:]+): (line )?(\d+): (.*)")
+"""A complaint of bash or mawk about a line of a script; of dash without the word `line`."""
+_AT_LINE = (
+    r"(?:[\w.-]+: )?(?P<file>[^\s:]+):(?P<line>\d+): (?P<said>.*)",
+    r"(?P<said>.*) at (?P<file>\S+) line (?P<line>\d+)(?:\.|, (?:<.*> \w+ \d+|near .*)\.?)",
+)
+"""The last words of a program that name a line: of gawk and of assert() in C, and of Perl."""
+_SUMMARY = re.compile(r"\t|(?:BEGIN failed--compilation aborted|Execution of \S+ aborted due to compilation errors)\b")
+"""Begins a line that only follows from the complaint above it: in Perl, or in the stack that a program writes."""
+
+
 def complaint(run: Run | None) -> list[Evidence]:
     """The complaint of an execution on stderr: the first one of a shell, as later ones mostly follow from it; otherwise
-    the last line."""
+    the error with which it ends, at its line if it names one."""
     # Remove the sandbox's path, which is of no use to a reader. (Matched only at the beginning of a word or a quotation:
     # matching it anywhere in a line of megabytes would take minutes.)
     lines = [
         re.sub(r"(?<![^\s'])[^\s']*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
         for line in (run.stderr.strip().splitlines() if run else [])
     ]
-    files = run.sandbox if run else ()
+    files = run.sandbox if run else Tree()
     for line in lines:
-        if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
+        if (shell := _OF_SHELL.fullmatch(line)) and (shell[2] or _is_script(files.get(shell[1]))):
             # bash names a process by its number, which differs each time
-            said = re.sub(r"^ *\d+ (?=[A-Z])|(?<=^kill: )\(\d+\) - ", "", shell[3])
-            return [Evidence("stderr", said + _remedy(said, files), shell[1], int(shell[2]))]
-    return [Evidence("stderr", f"the last line on stderr: {line}{_remedy(line, files)}") for line in lines[-1:]]
+            said = re.sub(r"^ *\d+ (?=[A-Z])|(?<=^kill: )\(\d+\) - ", "", shell[4])
+            return [Evidence("stderr", said + _remedy(said, files), shell[1], int(shell[3]))]
+    if lines[-1:] == ["Execution halted"] and (error := _of_r(lines)):
+        return [Evidence("stderr", error)]
+    last = next((line for line in reversed(lines) if not _SUMMARY.match(line)), "")
+    for pattern in _AT_LINE:
+        if (at := re.fullmatch(pattern, last)) and (at["file"] in files or ": Assertion " in last):
+            return [Evidence("stderr", at["said"], at["file"], int(at["line"]))]
+    return [Evidence("stderr", f"the last line on stderr: {last}{_remedy(last, files)}")] if last else []
+
+
+def _is_script(entry: Entry | None) -> bool:
+    return isinstance(entry, File) and entry.content.startswith(b"#!")
+
+
+def _of_r(lines: list[str]) -> str:
+    """The error that ends an R script, and the warning that says why, if there is one; "" if it says nothing."""
+    begin = max((number for number, line in enumerate(lines) if line.startswith("Error")), default=len(lines))
+    error = [*lines[begin : begin + 1], *takewhile(lambda line: line.startswith("  "), lines[begin + 1 :])]
+    why = [line.strip() for line in lines[begin + len(error) :] if line.startswith("  ")]
+    return " ".join("\n".join(error).split()) + (f" ({why[-1]})" if why else "")
 
 
 def _remedy(said: str, files: Container[str]) -> str:

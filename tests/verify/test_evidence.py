@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 
 import pytest
 
 from grader.execute.executor import Executor
-from grader.rules.execution import Limits
+from grader.rules.execution import Exit, Limits, Run
 from grader.rules.job import Job
 from grader.rules.profile import PROFILES
 from grader.rules.schedule import render
 from grader.tree import Directory, File, Link, Tree
-from grader.verify.evidence import differences, evidence
+from grader.verify.evidence import complaint, differences, evidence
 from grader.verify.explore import Bounds, explore
 from grader.verify.verdicts import Unknown
 
@@ -181,6 +182,51 @@ def test_a_script_that_fails_is_shown_by_what_it_complains_of(line, place, text,
     said = only("stderr", shell(f"#!/bin/bash\n{line}\n", executor))
     assert (said.file, said.line) == place
     assert said.text.startswith(text) and len(said.text) < 400
+
+
+IN_LANGUAGES = {
+    "dash": ("dash", "x=1\n: ${state:?is not there}\n", ("job", 3), "state: is not there"),
+    "perl dies": ("perl", "open my $in, '<', 'state' or die \"no state: $!\";\n", ("job", 2), "no state: No such file"),
+    "perl dies after reading": ("perl", "open my $in, '<', 'job'; <$in>;\ndie 'bad state';\n", ("job", 3), "bad state"),
+    "perl only warns": (
+        "perl",
+        "warn 'careful'; print STDERR \"no room\\n\"; exit 3;\n",
+        (None, None),
+        "the last line",
+    ),
+    "perl cannot read it": ("perl", "my $n = ;\n", ("job", 2), "syntax error"),
+    "awk": ("awk -f", "BEGIN {\n    x = = 1\n}\n", ("job", 3), "syntax error"),
+    "R": ("Rscript", "x <- readRDS('state')\n", (None, None), 'Error in gzfile(file, "rb") : cannot open'),
+    "R says why": ("Rscript", "x <- 1\nx$n[[3]]\n", (None, None), "Error in x$n : $ operator is invalid"),
+    "R stops": ("Rscript", "try(log('x'))\nstop('no state')\n", (None, None), "Error: no state"),
+}
+"""A failing script: what runs it, its text after the first line, the file and line that its complaint names, and what
+the evidence begins with."""
+
+
+@pytest.mark.parametrize("what", IN_LANGUAGES)
+def test_a_crash_is_shown_by_what_the_program_itself_says(what, executor):
+    interpreter, text, place, begins = IN_LANGUAGES[what]
+    path = shutil.which(interpreter.split()[0])
+    if path is None:
+        pytest.skip(f"there is no {interpreter} on this machine")
+    first = f"#!{path}{interpreter[len(interpreter.split()[0]) :]}\n"
+    said = only("stderr", shell(first + text, executor))
+    assert (said.file, said.line) == place
+    assert said.text.startswith(begins) and "Execution halted" not in said.text
+
+
+def test_a_failed_assertion_in_c_is_shown_at_its_line():
+    run = Run(Exit(None, 6), Tree(), 1.0, "", "sim: sim.c:31: main: Assertion `n > 0' failed.\n")
+    [said] = complaint(run)
+    assert (said.file, said.line, said.text) == ("sim.c", 31, "main: Assertion `n > 0' failed.")
+
+
+def test_a_line_of_data_is_not_taken_for_a_line_of_a_script():
+    files = Tree({"rows.csv": File(b"1\n2\n3\n4\n")})
+    run = Run(Exit(1), files, 1.0, "", "rows.csv: 4: too short, skipped\nno rows left\n")
+    [said] = complaint(run)
+    assert (said.file, said.line, said.text) == (None, None, "the last line on stderr: no rows left")
 
 
 def test_a_script_that_says_nothing_shows_only_how_it_ended(executor):
