@@ -533,7 +533,7 @@ def _off_by_one(fix: OffByOne) -> Evidence:
     when = "at the first restart" if fix.at_first else "at each restart"
     numbers = f"{fix.becomes} instead of {fix.saved}{'' if fix.at_first else ' at the first'}"
     more = ", together with the numbers that grow in step with it" if fix.more else ""
-    text = f"if a number in {fix.path} is {change} {when} ({numbers}){more}, the job ends with the right output"
+    text = f"if {fix.what} is {change} {when} ({numbers}){more}, the job ends with the right output"
     return Evidence(OFF_BY_ONE, text, fix.path)
 
 

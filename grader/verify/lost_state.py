@@ -15,7 +15,7 @@ from decimal import Decimal
 from ..rules.execution import Unbroken
 from ..tree import File
 from .replays import Change, Replays, Saved, TimeIsUp, Word, Words
-from .saved_numbers import NUMBER, is_text, name_of
+from .saved_numbers import NUMBER, is_rows, is_text, name_of
 from .unbroken import goes_on
 from .verdicts import Unsafe
 
@@ -92,7 +92,7 @@ class _Trial:
                     seen.append(self.words.read(end.returned_files))
                     if self.mends(place, seen[-1], sign * (way.restarts or self.words.restarts)):
                         return
-            if len(seen) == 2 and len(way.later) == 1:
+            if len(seen) == 2 and len(way.later) == 1 and abs(way.later[0].by) == 1:
                 tried.add(place)
                 needed = needed or self.needed(place, *seen)
         for place in resumed_from[:1]:
@@ -169,7 +169,10 @@ class _Trial:
     def unread(self, place: Saved) -> Iterator[str]:
         """Sentences about the other numbers of the checkpoint that do not affect the output."""
         others = [
-            each for file in self.replays.saved() for each in file if each != place and each.path not in self.right
+            each
+            for file in self.replays.saved()
+            for each in file
+            if each != place and each.path not in self.right and not is_rows(each.place)
         ]
         if len(others) > MOST_UNREAD:
             return

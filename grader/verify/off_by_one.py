@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..rules.livelock import MANY, numbers_in
-from ..rules.simulation import Outcome
 from ..rules.step import is_checkpoint
 from ..rules.transfer import without_streams
 from ..tree import File, Tree
 from .explore import UNSAFE, Exploration, Violation
-from .replays import MOST, MOST_EXECUTIONS, Change, Replays, Saved, TimeIsUp, Way
-from .saved_numbers import NUMBER, is_text, numbers
+from .replays import MOST, MOST_EXECUTIONS, Change, Replays, Saved, TimeIsUp, Way, with_other_number
+from .saved_numbers import NUMBER, Place, is_rows, is_text, name_of, numbers
 from .states import State
 from .verdicts import Unsafe
 
@@ -29,6 +28,7 @@ class OffByOne(NamedTuple):
     """A number of the checkpoint that makes the job right if it is changed at each restart."""
 
     path: str
+    place: Place
     saved: int
     """Its value in the first checkpoint; `becomes`: what it is changed to."""
     becomes: int
@@ -39,6 +39,11 @@ class OffByOne(NamedTuple):
     more: bool = False
     """Whether all other numbers that grow steadily are changed with it."""
 
+    @property
+    def what(self) -> str:
+        """What to call the number in a sentence."""
+        return name_of(self.path, self.place) if is_rows(self.place) else f"a number in {self.path}"
+
 
 def off_by_one(replays: Replays) -> OffByOne | None:
     """The number that makes a job begin one iteration too early or too late; None if that is not the mistake, or if it
@@ -48,7 +53,7 @@ def off_by_one(replays: Replays) -> OffByOne | None:
     trial = (_Trial if replays.exploration.failure == Unsafe.WRONG_OUTPUT else _EndlessTrial)(replays)
     try:
         fixes = list(trial.fixes())
-        if len({fix.too_late for fix in fixes}) != 1 or (fixes[0].at_first and trial.by_chance()):
+        if len({fix.too_late for fix in fixes}) != 1 or (fixes[0].at_first and trial.by_chance(fixes[0])):
             return None
     except TimeIsUp:
         return None
@@ -81,12 +86,18 @@ class _Trial:
                     becomes = changes[0].become(saved)
                     too_late = (becomes - saved) * place.step < 0
                     at_first = way.restarts is not None
-                    yield OffByOne(place.path, int(saved), int(becomes), too_late, at_first, len(changes) > 1)
+                    more = len(changes) > 1
+                    yield OffByOne(place.path, place.place, int(saved), int(becomes), too_late, at_first, more)
 
-    def by_chance(self) -> bool:
+    def by_chance(self, fix: OffByOne) -> bool:
         """Whether the output also becomes right if, at the first restart, a number is changed that does not tell the
-        program where to go on: that happens if the whole output is one small number, for example."""
-        others = [place for place in self.replays.places(self.may_count) if not self.replays.is_resumed_from(place)]
+        program where to go on: that happens if the whole output is one small number, for example. (If it goes on from
+        the number of rows, a number in the same file may replace a row.)"""
+        others = [
+            place
+            for place in self.replays.places(self.may_count)
+            if not (is_rows(fix.place) and place.path == fix.path) and not self.replays.is_resumed_from(place)
+        ]
         return any(
             self.replays.left > 0 and self.is_right(place, [place.moved(by)], 1) for place in others for by in (1, -1)
         )
@@ -97,13 +108,19 @@ class _Trial:
 
     def is_right(self, place: Saved, changes: Sequence[Change], restarts: int | None) -> bool:
         end = self.replays.run(changes, restarts, self.most)
-        return self.replays.ends_well(end) and self.has_right_files(end, place.path)
+        if not self.replays.ends_well(end):
+            return False
+        right = {path: entry for path, entry in self.right.items() if path != place.path}
+        if restarts and (rows := self.with_rows(place, changes[0])):
+            right[place.path] = rows
+        return bool(right) and all(end.returned_files.get(path) == entry for path, entry in right.items())
 
-    def has_right_files(self, end: Outcome, changed: str) -> bool:
-        files = end.returned_files
-        return set(self.right) != {changed} and all(
-            files.get(path) == entry for path, entry in self.right.items() if path != changed
-        )
+    def with_rows(self, place: Saved, change: Change) -> File | None:
+        """The right output in the file whose rows are changed once; None for other changes."""
+        entry = self.right.get(place.path)
+        if not is_rows(place.place) or not isinstance(entry, File):
+            return None
+        return entry._replace(content=with_other_number(entry.content, change) or b"")
 
     def may_count(self, number: Saved) -> bool:
         return all(number.steps) and len({step > 0 for step in number.steps}) < 2
@@ -118,7 +135,8 @@ class _EndlessTrial(_Trial):
         return not any(number.steps)
 
     def ways(self) -> Iterator[tuple[Saved, Way]]:
-        return ((place, Way([place.moved(1)], [], None)) for place in self.replays.places(self.may_count))
+        for place in self.replays.places(self.may_count):
+            yield place, Way([place.moved(1)], [], 1 if is_rows(place.place) else None)
 
     def is_right(self, place: Saved, changes: Sequence[Change], restarts: int | None) -> bool:
         return super().is_right(place, changes, restarts) and (

@@ -24,7 +24,7 @@ from ..rules.step import is_success
 from ..tree import File, Tree
 from .explore import Exploration
 from .packed import ODD
-from .saved_numbers import BINARY, Place, is_text, number_at, numbers
+from .saved_numbers import BINARY, Place, is_text, number_at, numbers, rows
 from .states import State
 from .unbroken import goes_on
 from .verdicts import Unknown, Unsafe
@@ -175,12 +175,13 @@ class Replays:
         return goes_on(self.job, self.exploration.root, self.executor, self.profile, Unbroken())[1] or Tree()
 
     def saved(self) -> Iterator[list[Saved]]:
-        """The numbers that all checkpoints have, file by file."""
+        """The numbers that all checkpoints have, file by file, and how many rows the files have."""
         for path, entry in self.spools[0].items():
             if path in (STDOUT, STDERR) or entry == self.job.inputs.get(path):
                 continue
             trees = [spool.get(path) for spool in self.spools]
-            versions = [numbers(file.content) if isinstance(file, File) else {} for file in trees]
+            contents = [file.content if isinstance(file, File) else b"" for file in trees]
+            versions = [{**numbers(content), **rows(content)} for content in contents]
             yield [
                 Saved(path, place, tuple(version[place].value for version in versions))
                 for place in versions[0]
@@ -192,7 +193,7 @@ class Replays:
         found, seen = list[tuple[tuple[int, ...], int, Saved]](), set[bytes]()
         for file in self.saved():
             content = self.spools[0].file(file[0].path).content if file else b""
-            first = numbers(content)
+            first = {**numbers(content), **rows(content)}
             for each in file:
                 if not all(0 < value < LARGEST and value == int(value) for value in each.values) or not may_count(each):
                     continue
@@ -332,7 +333,7 @@ class _Changing:
         for change in self.changes if self.restarts != 0 else ():
             path, entry = change.path, changed.get(change.path)
             if isinstance(entry, File) and sandbox.get(path) != job.inputs.get(path):
-                content = _with_other_number(entry.content, change)
+                content = with_other_number(entry.content, change)
                 self.failed |= content is None
                 changed = changed.put(path, entry._replace(content=content or entry.content))
         if changed is not sandbox:
@@ -366,7 +367,8 @@ def _few(place: Saved) -> list[int]:
     return [int(each) for each in dict.fromkeys((2, first, step)) if each > 1 and each == int(each)]
 
 
-def _with_other_number(content: bytes, change: Change) -> bytes | None:
+def with_other_number(content: bytes, change: Change) -> bytes | None:
+    """The file with this change; None if the number is missing, or if there is no room for the new one."""
     number = number_at(content, change.place)
     try:
         return number.become(change.become(number.value)) if number else None

@@ -39,7 +39,7 @@ _PICKLED = {"BININT1": "<B", "BININT2": "<H", "BININT": "<i", "BINFLOAT": ">d"}
 
 DATABASE = b"SQLite format 3\0"
 MOST_ROWS = 20
-"""The last rows of a table, in which to look for numbers."""
+"""The last rows of a table, in which to look for numbers; also, how many rows of a table or a text to change at most."""
 MOST_STEPS = 50_000
 """The most steps of SQLite's virtual machine for one statement."""
 
@@ -68,9 +68,76 @@ def numbers(content: bytes) -> dict[Place, Number]:
 def number_at(content: bytes, place: Place) -> Number | None:
     """The number at this place, if there is one."""
     try:
-        return next((number for each, number in _numbers_in(content) if each == place), None)
+        found = _rows_in(content) if is_rows(place) else _numbers_in(content)
+        return next((number for each, number in found if each == place), None)
     except ODD:
         return None
+
+
+def rows(content: bytes) -> dict[Place, Number]:
+    """How many lines a text has, or how many rows each table of a database: a program may go on from there. Another
+    number takes away rows near the beginning, or repeats one there, as later rows may hold the state."""
+    try:
+        return dict(_rows_in(content))
+    except ODD:
+        return {}
+
+
+def is_rows(place: Place) -> bool:
+    """Whether this is a number of lines or rows."""
+    return place[0].partition(" ")[0] in ("lines", "rows")
+
+
+def _rows_in(content: bytes) -> Iterator[tuple[Place, Number]]:
+    if len(content) > MOST_BYTES:
+        return
+    if content.startswith(DATABASE):
+        yield from _tables(content)
+    elif is_text(content):
+        head, *later = content.splitlines(keepends=True) or [b""]
+
+        def become(value: Decimal | int) -> bytes:
+            more = _few(value, len(later) + 1)
+            return b"".join([head, *later[:1] * more, *later[max(0, -more) :]])  # the first line may be a heading
+
+        if len(later) > 1:
+            yield ("lines", 0), Number(Decimal(len(later) + 1), become)
+
+
+def _tables(content: bytes) -> Iterator[tuple[Place, Number]]:
+    with _database(content) as database:
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            (size,) = database.execute(f"SELECT count(*) FROM {_named(table)}").fetchone()
+
+            def become(value: Decimal | int, table: str = table, size: int = size) -> bytes:
+                return _with_rows(content, _named(table), _few(value, size))
+
+            yield (f"rows {table}", 0), Number(Decimal(size), become)
+
+
+def _with_rows(content: bytes, table: str, more: int) -> bytes:
+    """A database with this many more copies of the first row of a table, or without its first rows."""
+    with _database(content) as database:
+        first = database.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid LIMIT 1")
+        names = ["rowid", *(_named(description[0]) for description in first.description[1:])]
+        for row, *cells in first.fetchall():
+            for by in range(1, more + 1):  # before the first row; its key may be a column of the table
+                copy = [row - by, *(row - by if cell == row else cell for cell in cells)]
+                insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+                database.execute(insert, copy)
+        database.execute(
+            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} ORDER BY rowid LIMIT ?)", (max(0, -more),)
+        )
+        database.commit()
+        return database.serialize()
+
+
+def _few(value: Decimal | int, size: int) -> int:
+    """How many rows more there are to be. Raises ValueError if that is too many, or if too few would be left."""
+    more = _whole(value) - size
+    if abs(more) > MOST_ROWS or size + more < 1:
+        raise ValueError
+    return more
 
 
 def _numbers_in(content: bytes) -> Iterator[tuple[Place, Number]]:
@@ -147,7 +214,7 @@ def _in_rows(content: bytes) -> Iterator[tuple[Place, Number]]:
             for at, (row, *cells) in enumerate(rows.fetchall(), 1):
                 for column, cell in zip(columns, cells):
                     if isinstance(cell, int | float) and (value := _believed(cell)) is not None:
-                        update = f"UPDATE {_named(table)} SET {_named(column)} = ? WHERE rowid = ?"
+                        update = f"UPDATE OR REPLACE {_named(table)} SET {_named(column)} = ? WHERE rowid = ?"
                         yield (f"row {table}.{column}", at), Number(value, _updated(content, update, type(cell), row))
 
 
@@ -254,6 +321,8 @@ def name_of(path: str, place: Place) -> str:
     """What to call a number of this file in a sentence."""
     form, at = place
     kind, _, name = form.partition(" ")
+    if kind in ("lines", "rows"):
+        return f"the number of {kind} {f'of {name} ' if name else ''}in {path}"
     if kind == "row":
         return f"{name} in {'the last row' if at == 1 else f'row {at} from the end'} of {path}"
     if kind == "stored" and name.startswith("{"):

@@ -114,6 +114,32 @@ while n < 14:
         sys.exit(85)
 print(f"{rate:.6f}", file=open("out", "w"))
 """
+IN_ROWS = """#!/usr/bin/env python3
+import sqlite3, sys
+con = sqlite3.connect("state")
+con.execute("create table if not exists done (step integer primary key, energy real)")
+start = con.execute("select count(*) from done").fetchone()[0]
+energy = 1.0
+for (energy,) in con.execute("select energy from done order by step desc limit 1"):
+    pass
+for step in range(start, 14):
+    energy = energy * 0.9 + step % 3
+    con.execute("insert into done values (?, ?)", (step, energy))
+    if step % 4 == 3:
+        con.commit()
+        sys.exit(85)
+print(f"{energy:.8f}", file=open("out", "w"))
+"""
+IN_KEYS = IN_ROWS.replace("count(*)", "coalesce(max(step) + 1, 0)")
+IN_LINES = """#!/bin/bash
+touch out; n=$(wc -l < out); x=7
+[ $n -gt 0 ] && x=$(tail -1 out)
+while [ $n -lt 14 ]; do
+    n=$((n + 1)) x=$(((x * 5 + n) % 1013))
+    echo $x >> out
+    if [ $((n % 4)) -eq 0 ]; then exit 85; fi
+done
+"""
 DATA = "".join(f"{number}\n" for number in (5, 17, 8, 42, 9, 63, 71, 30, 12, 55, 24, 39, 47, 3))
 JOBS = {
     "the line comes after the save": (ROWS, LINE + SAVE, SAVE + LINE, "output-behind-checkpoint"),
@@ -131,6 +157,12 @@ JOBS = {
     ),
     "half of an interval too late": (ADDED, "echo $n $sum > state", "echo $((n + 2)) $sum > state", "skips-iteration"),
     "an offset that is a line too early": (OFFSET, "$n $at $sum\\n", "$n $before $sum\\n", "repeats-iteration"),
+    "a row too late, counted": (IN_ROWS, "(start, 14)", "(start + (start > 0), 14)", "skips-iteration"),
+    "a row too late, by its key": (IN_KEYS, "(start, 14)", "(start + (start > 0), 14)", "skips-iteration"),
+    "a place in rows without the state": (IN_ROWS, "    pass\n", "    energy = 1.0\n", "state-incomplete"),
+    "a line too late": (IN_LINES, "out)\nwhile", "out) n=$((n + 1))\nwhile", "skips-iteration"),
+    "a line too early": (IN_LINES, "out)\nwhile", "out) n=$((n - 1))\nwhile", "repeats-iteration"),
+    "a place in lines without the state": (IN_LINES, "x=$(tail -1 out)\n", "x=7\n", "state-incomplete"),
     "nothing is committed": (DATABASE, "        con.commit()\n", "", None),
     "a directory that exists already": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
     "a command that fails": (SAVES_EACH, ">> out\n", ">> out; [ $n -ne 6 ] || ls there || exit\n", None),
@@ -163,6 +195,7 @@ JOBS = {
 """What is wrong → a right program, the text to replace in it or in its transfer_checkpoint_files, the replacement, and
 the cause that must be named."""
 SAVED = {
+    IN_LINES: "out",
     ROWS: "state, out",
     INDEPENDENT: "state, out",
     SAVES_EACH: "state, out",

@@ -14,7 +14,7 @@ from decimal import Decimal
 import pytest
 
 from grader.verify import saved_numbers
-from grader.verify.saved_numbers import numbers
+from grader.verify.saved_numbers import numbers, rows
 
 
 def zipped(data):
@@ -127,3 +127,49 @@ def test_a_database_whose_trigger_has_no_end_holds_up_nobody():
     [number] = numbers(base.serialize()).values()
     with pytest.raises(ValueError, match="interrupted"):
         number.become(2)
+
+
+def steps(key):
+    base = sqlite3.connect(":memory:")
+    base.execute(f"create table run (step {key}, sum real)")
+    base.executemany("insert into run values (?, ?)", [(3, 0.5), (4, 1.5), (5, 2.5)])
+    base.commit()
+    return base.serialize()
+
+
+def sums(content):
+    base = sqlite3.connect(":memory:")
+    base.deserialize(content)
+    return [sum for (sum,) in base.execute("select sum from run order by rowid")]
+
+
+def lines(content):
+    return content.decode().split()
+
+
+@pytest.mark.parametrize(
+    ("content", "read", "fewer", "more"),
+    [
+        (b"step\n1\n2\n", lines, ["step", "2"], ["step", "1", "1", "1", "2"]),
+        (steps("integer primary key"), sums, [1.5, 2.5], [0.5, 0.5, 0.5, 1.5, 2.5]),
+        (steps("integer"), sums, [1.5, 2.5], [0.5, 0.5, 0.5, 1.5, 2.5]),
+    ],
+    ids=["lines", "rows with a key", "rows"],
+)
+def test_another_number_of_rows_leaves_the_last_ones_as_they_are(content, read, fewer, more):
+    [number] = rows(content).values()
+    assert number.value == 3
+    assert (read(number.become(2)), read(number.become(5))) == (fewer, more)
+
+
+@pytest.mark.parametrize("value", [0, 3 + saved_numbers.MOST_ROWS + 1])
+@pytest.mark.parametrize("content", [b"1\n2\n3\n", steps("integer")])
+def test_neither_no_rows_nor_very_many_are_made(content, value):
+    [number] = rows(content).values()
+    with pytest.raises(ValueError):
+        number.become(value)
+
+
+@pytest.mark.parametrize("content", [b"", b"one line\n", b"\xff\n\n\n", b"SQLite format 3\0 "])
+def test_a_file_without_several_lines_or_tables_has_no_rows(content):
+    assert rows(content) == {}
