@@ -27,7 +27,7 @@ from ..text import count, plain, shorten
 from ..tree import TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
-from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence, missing_program
+from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence, left_running, missing_program
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten, kept_from_its_end
 from ..verify.lost_state import LOST_STATE, lost_state
@@ -307,6 +307,8 @@ class _Verification:
                     known, facts = forgetting(forgets), tuple(map(_forgotten, forgets))
                 elif seeds := reseeded(replays):
                     known, facts = seeding(), (_reseeded(seeds),)
+                elif exploration.violation and left_running(exploration.violation.state):
+                    known = diagnose(job, exploration, self.executor, given=False)
                 elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
                     known = symptom
                     if symptom.id == AHEAD and (fix := off_by_one(replays)):  # it also computes that again

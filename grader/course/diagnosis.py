@@ -17,7 +17,7 @@ from ..rules.job import Job
 from ..rules.step import Kind
 from ..text import plain, series, shorten
 from ..tree import File, Tree
-from ..verify.evidence import Evidence, saved_softly
+from ..verify.evidence import Evidence, left_running, saved_softly
 from ..verify.explore import UNKNOWN, Exploration
 from ..verify.forgotten import Forgotten
 from ..verify.off_by_one import OffByOne
@@ -29,11 +29,13 @@ from .report import Misconception
 
 def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool = True) -> Misconception | None:
     """The misconception that the behaviour of a failing job shows, if any. None if a limit ended the execution, or if
-    it takes too long to be repeated. `given`: whether the exercise gives the program's loop, see Case."""
+    it takes too long to be repeated. `given`: whether the exercise gives the program's loop, see Case. Whatever else a
+    user's own job shows may come from what it leaves running."""
     if not _can_be_asked(exploration) or saved_softly(exploration):
         return None
     case = Case(job, exploration, executor, given)
-    return next((behind for _, symptom, behind in SYMPTOMS if symptom(case)), None)
+    only = MISCONCEPTIONS["left-running"] if not given and left_running(case.state) else None
+    return next((behind for _, symptom, behind in SYMPTOMS if only in (None, behind) and symptom(case)), None)
 
 
 def sentence(job: Job, exploration: Exploration, executor: Executor, behind: Misconception, given: bool = True) -> str:

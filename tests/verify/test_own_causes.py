@@ -140,6 +140,39 @@ while [ $n -lt 14 ]; do
     if [ $((n % 4)) -eq 0 ]; then exit 85; fi
 done
 """
+TIMED = """#!/bin/bash
+n=0 sum=0
+[ -f state ] && read -r n sum < state
+while [ $n -lt 14 ]; do
+    sleep 10
+    n=$((n + 1)) sum=$(((sum * 3 + n) % 1009))
+    if [ $((n % 4)) -eq 0 ]; then
+        echo $n $sum > state
+        exit 85
+    fi
+done
+echo $sum > out
+"""
+LOGGED = TIMED.replace("echo $sum > out\n", "").replace("    if [", "    echo $n $sum >> out\n    if [")
+IN_PYTHON = """#!/usr/bin/env python3
+import os, subprocess, sys, time
+n, total = map(int, open("state").read().split()) if os.path.exists("state") else (0, 0)
+while n < 14:
+    time.sleep(10)
+    n, total = n + 1, (total * 3 + n) % 1009
+    print(n, total, file=open("out", "a"))
+    if n % 4 == 0:
+        subprocess.run(["sh", "-c", f"sleep 5; echo {n} {total} > state.new; mv state.new state"])
+        sys.exit(85)
+"""
+WITHIN = """#!/bin/bash
+if [ "$1" != steps ]; then
+    timeout 100 $0 steps
+    code=$?
+    [ $code -eq 124 ] && exit 85
+    exit $code
+fi
+""" + TIMED.partition("\n")[2].replace("        exit 85\n", "")
 DATA = "".join(f"{number}\n" for number in (5, 17, 8, 42, 9, 63, 71, 30, 12, 55, 24, 39, 47, 3))
 JOBS = {
     "the line comes after the save": (ROWS, LINE + SAVE, SAVE + LINE, "output-behind-checkpoint"),
@@ -163,6 +196,27 @@ JOBS = {
     "a line too late": (IN_LINES, "out)\nwhile", "out) n=$((n + 1))\nwhile", "skips-iteration"),
     "a line too early": (IN_LINES, "out)\nwhile", "out) n=$((n - 1))\nwhile", "repeats-iteration"),
     "a place in lines without the state": (IN_LINES, "x=$(tail -1 out)\n", "x=7\n", "state-incomplete"),
+    "a child saves after the exit": (
+        LOGGED,
+        "        echo $n $sum > state\n",
+        "        [ -f state ] || echo 0 0 > state; (sleep 1; echo $n $sum > state) &\n",
+        "left-running",
+    ),
+    "a child saves after the exit, in Python": (IN_PYTHON, "subprocess.run", "subprocess.Popen", "left-running"),
+    "a child saves too late, for a file that is listed": (
+        TIMED,
+        "        echo $n $sum > state\n",
+        "        (sleep 5; echo $n $sum > state) &\n",
+        "left-running",
+    ),
+    "a child goes on beside a wrong save": (
+        LOGGED,
+        "        echo $n $sum > state\n",
+        "        echo $((n + 1)) $sum > state; sleep 15 &\n",
+        None,
+    ),
+    "a limit before the first save": (WITHIN, "timeout 100", "timeout 30", "no-progress"),
+    "a limit, and a file by another name": (WITHIN, "$n $sum > state", "$n $sum > state.txt", "listed-file-missing"),
     "nothing is committed": (DATABASE, "        con.commit()\n", "", None),
     "a directory that exists already": (ROWS, "n=0 sum=0\n", "n=0 sum=0\nset -e; mkdir tmp\n", "relies-on-leftovers"),
     "a command that fails": (SAVES_EACH, ">> out\n", ">> out; [ $n -ne 6 ] || ls there || exit\n", None),
@@ -195,6 +249,8 @@ JOBS = {
 """What is wrong → a right program, the text to replace in it or in its transfer_checkpoint_files, the replacement, and
 the cause that must be named."""
 SAVED = {
+    LOGGED: "state, out",
+    IN_PYTHON: "state, out",
     IN_LINES: "out",
     ROWS: "state, out",
     INDEPENDENT: "state, out",
@@ -247,3 +303,21 @@ def test_a_cause_is_named_only_if_it_is_shown(what, tmp_path, capsys):
     main(["verify", str(wrong), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "expected")])
     seen = json.loads(capsys.readouterr().out)
     assert (right.status, seen["verdict"], seen["misconception"]) == ("completed", "unsafe", cause)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "program", "failure", "cause"),
+    [
+        (30, TIMED, "held", "no-progress"),
+        (45, TIMED.replace("sleep 10", "sleep $((n + 5))"), "held", "no-progress"),
+        (30, TIMED.replace("        exit 85\n", ""), "held", None),
+        (600, TIMED, None, None),
+    ],
+    ids=["at the first save", "later", "it never saves", "long enough"],
+)
+def test_an_allowed_time_is_the_cause_only_if_more_would_do(allowed, program, failure, cause, tmp_path, capsys):
+    job = submit_file(tmp_path / "job", program, "state")
+    job.write_text(f"allowed_execute_duration = {allowed}\n{job.read_text()}")
+    main(["verify", str(job), "--json", "--max-seconds", "600"])
+    seen = json.loads(capsys.readouterr().out)
+    assert (seen["failure"], seen["misconception"]) == (failure, cause)
