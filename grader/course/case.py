@@ -251,8 +251,9 @@ class Case:
         file grows shows nothing: it may be a log.)"""
 
         def cut(before: Tree, after: Tree) -> Tree:
-            old, new = before.text(path), after.file(path)
-            return after.put(path, new._replace(content=new.content.removeprefix(old.encode())))
+            old, new = before.get(path), after.file(path)
+            content = new.content.removeprefix(old.content if isinstance(old, File) else b"")
+            return after.put(path, new._replace(content=content))
 
         *_, last = self.restarts(self.way[0], self.way[0].sandbox, cut=cut)
         return is_success(self.job, last.exit) and self.has_all_output(last.sandbox)

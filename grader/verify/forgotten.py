@@ -26,6 +26,8 @@ from .verdicts import Unsafe
 GENERATORS = ("random", "numpy.random")
 """The names of modules with a random number generator of their own; the types of other generators are defined there."""
 INTEGER = "builtins.int"
+FLAGS = ("builtins.NoneType", "builtins.bool")
+"""The types of a variable that may only tell whether the job was restarted: None or False until a checkpoint is read."""
 MOST = 12
 """The most variables, and the most restarts, to try one by one."""
 
@@ -171,9 +173,16 @@ class _Loop:
     def changed(self, restart: _Restart, right: Tree, as_often: bool) -> tuple[Forgotten, ...]:
         """The variables that need their values at the save for this restart to go on to the right output. If a run that
         never restarts would save `as_often` as the job, those that begin anew are left out: forgotten() has tried
-        them."""
+        them. So are flags that only tell that the job was restarted."""
         lost, first, left = restart.lost, restart.first, restart.left
-        names = _wholes([name for name in lost if not as_often or lost[name] != first.get(name)])
+        names = _wholes(
+            [
+                name
+                for name in lost
+                if not (as_often and lost[name] == first.get(name))
+                and not (left[name].kind in FLAGS and left[name] == first.get(name))
+            ]
+        )
 
         def remembered(names: list[str]) -> bool:
             values = tuple((name, left[name].pickled) for name in names)

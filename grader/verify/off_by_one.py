@@ -6,8 +6,10 @@ each restart. If the output is then right, and this number tells the program whe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from ..rules.livelock import MANY, numbers_in
@@ -132,7 +134,18 @@ class _EndlessTrial(_Trial):
     most = MOST_EXECUTIONS // MOST
 
     def may_count(self, number: Saved) -> bool:
-        return not any(number.steps)
+        return not any(number.steps) and number.path not in self.twins
+
+    @cached_property
+    def twins(self) -> set[str]:
+        """The text files with the form of another one: a number in them may tell which of the two is newer."""
+        forms = {
+            path: NUMBER.subn("#", entry.text)
+            for path, entry in self.replays.spools[-1].items()
+            if isinstance(entry, File) and is_text(entry.content) and entry != self.replays.job.inputs.get(path)
+        }
+        count = Counter(forms.values())
+        return {path for path, form in forms.items() if form[1] > 1 and count[form] > 1}
 
     def ways(self) -> Iterator[tuple[Saved, Way]]:
         for place in self.replays.places(self.may_count):

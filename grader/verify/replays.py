@@ -24,7 +24,7 @@ from ..rules.step import is_success
 from ..tree import File, Tree
 from .explore import Exploration
 from .packed import ODD
-from .saved_numbers import BINARY, Place, is_text, number_at, numbers, rows
+from .saved_numbers import BINARY, Place, changeable, is_text, number_at, numbers
 from .states import State
 from .unbroken import goes_on
 from .verdicts import Unknown, Unsafe
@@ -180,8 +180,7 @@ class Replays:
             if path in (STDOUT, STDERR) or entry == self.job.inputs.get(path):
                 continue
             trees = [spool.get(path) for spool in self.spools]
-            contents = [file.content if isinstance(file, File) else b"" for file in trees]
-            versions = [{**numbers(content), **rows(content)} for content in contents]
+            versions = [changeable(file.content) if isinstance(file, File) else {} for file in trees]
             yield [
                 Saved(path, place, tuple(version[place].value for version in versions))
                 for place in versions[0]
@@ -193,7 +192,7 @@ class Replays:
         found, seen = list[tuple[tuple[int, ...], int, Saved]](), set[bytes]()
         for file in self.saved():
             content = self.spools[0].file(file[0].path).content if file else b""
-            first = {**numbers(content), **rows(content)}
+            first = changeable(content)
             for each in file:
                 if not all(0 < value < LARGEST and value == int(value) for value in each.values) or not may_count(each):
                     continue
@@ -204,7 +203,8 @@ class Replays:
                 if change not in seen:
                     seen.add(change)
                     form, at = each.place
-                    aligned, depth = at % 4 if form in BINARY else 0, form.count("{") + form.count(".")
+                    aligned = at % 4 if form in BINARY else 0
+                    depth = at if form.startswith("row ") else form.count("{") + form.count(".")
                     found.append(((len(first), depth, int(max(each.values)), aligned), len(seen), each))
         found.sort(key=lambda each: (not each[-1].is_steady, *each[:-1]))
         return [each for *_, each in found[:MOST]]

@@ -83,6 +83,11 @@ def rows(content: bytes) -> dict[Place, Number]:
         return {}
 
 
+def changeable(content: bytes) -> dict[Place, Number]:
+    """All numbers in a file from which a program may go on, and those of its rows."""
+    return {**numbers(content), **rows(content)}
+
+
 def is_rows(place: Place) -> bool:
     """Whether this is a number of lines or rows."""
     return place[0].partition(" ")[0] in ("lines", "rows")

@@ -131,6 +131,47 @@ for step in range(start, 14):
 print(f"{energy:.8f}", file=open("out", "w"))
 """
 IN_KEYS = IN_ROWS.replace("count(*)", "coalesce(max(step) + 1, 0)")
+TRAJECTORY = """#!/usr/bin/env python3
+import sqlite3, sys
+con = sqlite3.connect("state")
+con.execute("create table if not exists path (step integer primary key, x real, v real)")
+last = con.execute("select * from path order by step desc limit 1").fetchone()
+step, x, v = last or (0, 1.0, 0.0)
+for step in range(step + 1, 61):
+    v -= 0.1 * (x + 0.1 * v - 0.05 * (step % 7))
+    x += 0.1 * v
+    con.execute("insert or replace into path values (?, ?, ?)", (step, x, v))
+    if step % 25 == 0:
+        con.commit()
+        sys.exit(85)
+print(f"{x:.9f} {v:.9f}", file=open("out", "w"))
+"""
+FRAMES = """#!/usr/bin/env python3
+import os, struct, sys
+frame, value = 0, 1.0
+if os.path.exists("state"):
+    frame, value = struct.unpack("<qd", open("state", "rb").read()[:16])
+stop = frame + 4
+while frame < 14:
+    value, frame = value / 2 + frame % 3, frame + 1
+    if frame == stop:
+        open("state", "wb").write(struct.pack("<qd", frame, value))
+        sys.exit(85)
+print(f"{value:.8f}", file=open("out", "w"))
+"""
+GENERATIONS = """#!/usr/bin/env python3
+import glob, json, os, sys
+os.makedirs("state", exist_ok=True)
+saved = [json.load(open(path)) for path in glob.glob("state/*")]
+now = max(saved, key=lambda each: each["count"], default={"count": 0, "step": 0, "x": 7})
+count, step, x = now["count"], now["step"], now["x"]
+while step < 43:
+    step, x = step + 1, (x * 5 + step) % 1013
+    if step % 10 == 0:
+        json.dump({"count": count + 1, "step": step, "x": x}, open(f"state/{(count + 1) % 2}", "w"))
+        sys.exit(85)
+print(x, file=open("out", "w"))
+"""
 IN_LINES = """#!/bin/bash
 touch out; n=$(wc -l < out); x=7
 [ $n -gt 0 ] && x=$(tail -1 out)
@@ -193,6 +234,10 @@ JOBS = {
     "a row too late, counted": (IN_ROWS, "(start, 14)", "(start + (start > 0), 14)", "skips-iteration"),
     "a row too late, by its key": (IN_KEYS, "(start, 14)", "(start + (start > 0), 14)", "skips-iteration"),
     "a place in rows without the state": (IN_ROWS, "    pass\n", "    energy = 1.0\n", "state-incomplete"),
+    "a row too late after a flag": (TRAJECTORY, "step + 1", "step + (2 if last else 1)", "skips-iteration"),
+    "a part beside the row": (TRAJECTORY, "1.0, 0.0)\n", "1.0, 0.0)\nv = 0.0\n", "state-incomplete"),
+    "saves one after the other, in binary": (FRAMES, '"wb"', '"ab"', "two-files-disagree"),
+    "the older of two generations": (GENERATIONS, "now = max(", "now = min(", None),
     "a line too late": (IN_LINES, "out)\nwhile", "out) n=$((n + 1))\nwhile", "skips-iteration"),
     "a line too early": (IN_LINES, "out)\nwhile", "out) n=$((n - 1))\nwhile", "repeats-iteration"),
     "a place in lines without the state": (IN_LINES, "x=$(tail -1 out)\n", "x=7\n", "state-incomplete"),
@@ -303,6 +348,17 @@ def test_a_cause_is_named_only_if_it_is_shown(what, tmp_path, capsys):
     main(["verify", str(wrong), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "expected")])
     seen = json.loads(capsys.readouterr().out)
     assert (right.status, seen["verdict"], seen["misconception"]) == ("completed", "unsafe", cause)
+
+
+@pytest.mark.parametrize("program", [IN_ROWS, IN_KEYS, TRAJECTORY, GENERATIONS, IN_LINES, TIMED, WITHIN, IN_PYTHON])
+def test_a_right_job_of_such_a_shape_is_restart_safe(program, tmp_path, capsys):
+    job = submit_file(tmp_path / "job", program, SAVED.get(program, "state"))
+    with Executor() as executor:
+        right = outcome(simulate(read(job).jobs[0], executor))
+    (tmp_path / "expected").mkdir()
+    (tmp_path / "expected" / "out").write_text(right.returned_files.text("out"))
+    main(["verify", str(job), "--json", "--expected", str(tmp_path / "expected")])
+    assert json.loads(capsys.readouterr().out)["verdict"] == "restart-safe"
 
 
 @pytest.mark.parametrize(
