@@ -8,9 +8,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from .. import submit
 from ..execute import pythons
@@ -53,20 +53,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""Where a command adds its parser. (In quotes, because the class can't be subscripted at run time.)"""
-
-
-def add_command(
-    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], summary: str, epilog: str
-) -> argparse.ArgumentParser:
-    """Add a command; run(options) runs it and returns the exit status."""
-    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=epilog)
-    command.set_defaults(command=run)
-    return command
-
-
-def add_submit_file(command: argparse.ArgumentParser) -> None:
+def add_submit_file(command: Parser) -> None:
     command.add_argument(
         "submit_file",
         type=Path,
@@ -75,7 +62,7 @@ def add_submit_file(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_simulated_job(command: argparse.ArgumentParser) -> None:
+def add_simulated_job(command: Parser) -> None:
     """The arguments of a command that runs a job on the simulated HTCondor."""
     add_submit_file(command)
     command.add_argument(
@@ -106,7 +93,7 @@ def add_simulated_job(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_exercises(command: argparse.ArgumentParser) -> None:
+def add_exercises(command: Parser) -> None:
     command.add_argument(
         "--exercises",
         type=Path,
