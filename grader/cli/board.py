@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from ..files import write_whole
-from .common import InputError, Parser, add_exercises, check_writable, positive, take_exercises
+from .common import add_exercises, check_writable, take_exercises
+from .parsing import InputError, Parser, positive
 
 
 def add_to(command: Parser) -> None:

@@ -22,7 +22,7 @@ from ..execute.startd import require_fork
 from ..execute.team import processors
 from ..real_pool import personal_pool
 from ..rules.execution import MachineTrouble
-from .common import Parser
+from .parsing import Parser
 
 FINE, NOTE, LACKS, BROKEN = "fine", "note", "lacks", "broken"
 """The result of a check: all is well; something optional is missing; something needed to grade a class is missing; the

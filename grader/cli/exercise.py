@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..execute.startd import require_fork
 from ..text import count
-from .common import InputError, Parser
+from .parsing import InputError, Parser
 
 
 def add_to(command: Parser) -> None:

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..execute.startd import require_fork
-from .common import Parser, add_exercises, positive, take_exercises
+from .common import add_exercises, take_exercises
+from .parsing import Parser, positive
 
 
 def add_to(command: Parser) -> None:

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from .. import calling
+from ..execute.isolation import try_own_confinement
 from ..problems import SubmitError
 from ..rules.execution import MachineTrouble
 from ..rules.schedule import ScheduleError
-from .common import UNUSABLE, InputError, Parser, UsageError
+from .parsing import UNUSABLE, InputError, Parser, UsageError
 
 COMMANDS = {
     "simulate": "run a job through one schedule and show what happens",
@@ -28,6 +29,8 @@ COMMANDS = {
 """What each command does. The module of that name has add_to(parser), which adds its options, and is imported only for
 that command: some take longer to import than a short command takes."""
 
+RUN_PROGRAMS = ("simulate", "verify")
+"""The commands that run the user's own programs in a confinement."""
 NO_OPTIONS = ("name", "command", "submit_file", "folder", "action")
 """Parsed arguments that are not options."""
 
@@ -60,8 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    called = _command_in(arguments)
+    if called in RUN_PROGRAMS and not {"--allow-outside", "--help", "-h"}.intersection(arguments):
+        try_own_confinement()  # takes about as long as importing the command
     try:
-        options, unknown = parser(_command_in(arguments)).parse_known_args(arguments)
+        options, unknown = parser(called).parse_known_args(arguments)
         if unknown:
             raise InputError(_unrecognized(unknown[0], options))
         status: int = options.command(options)

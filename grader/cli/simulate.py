@@ -22,15 +22,8 @@ from ..rules.simulation import Moment, Outcome, outcome, simulate
 from ..tree import File, Tree
 from ..view import ending, story
 from ..view.verdict import inexact
-from .common import (
-    InputError,
-    Parser,
-    add_simulated_job,
-    make_executor,
-    positive,
-    print_json,
-    read_submission,
-)
+from .common import add_simulated_job, make_executor, print_json, read_submission
+from .parsing import InputError, Parser, positive
 
 
 def add_to(command: Parser) -> None:

@@ -16,7 +16,8 @@ from ..execute.executor import Executor
 from ..rules.schedule import Fault, render
 from ..rules.simulation import Moment, outcome
 from ..view import ending, story, verdict
-from .common import InputError, Parser, add_submit_file, positive
+from .common import add_submit_file
+from .parsing import InputError, Parser, positive
 
 if TYPE_CHECKING:
     from ..course.on_pool import Judgement

@@ -44,17 +44,8 @@ from ..view import ending, verdict
 from ..view.circumstances import circumstance_json, circumstance_lines
 from ..view.progress import ProgressLine
 from ..view.untried import untried_json, untried_lines
-from .common import (
-    InputError,
-    Parser,
-    add_simulated_job,
-    check_writable,
-    make_directory,
-    make_executor,
-    positive,
-    print_json,
-    read_submission,
-)
+from .common import add_simulated_job, check_writable, make_directory, make_executor, print_json, read_submission
+from .parsing import InputError, Parser, positive
 
 if TYPE_CHECKING:
     from ..course.report import Misconception
