@@ -39,14 +39,14 @@ def time_is_up(case: Case) -> bool:
     """A `timeout` ends each execution before it saves anything; with ten times the limit, it saves or finishes."""
     if case.failure != "never finishes" or case.run is None or (case.saved_by_then() and case.saved_later()):
         return False
-    files, more = case.state.sandbox, case.job.inputs
+    files, more = case.state.now.directory, case.job.inputs
     for path, file in case.job.inputs.regular().items():
         if files.get(path) == file and (longer := TIMEOUT.sub(_ten_times, file.content)):
             files, more = (tree.put(path, file._replace(content=longer)) for tree in (files, more))
     if more == case.job.inputs:
         return False
     job = replace(case.job, inputs=more)
-    run = case.executor.run(job, files, slot=case.state.slot, clock=case.state.clock)
+    run = case.executor.run(job, files, slot=case.state.now.slot, clock=case.state.now.time)
     return run.exit.code == 0 or any(run.sandbox.get(path) != entry for path, entry in case.state_files.items())
 
 
