@@ -448,18 +448,16 @@ def _number(value: Value) -> int | float | Nothing:
     return value
 
 
-def _rounded(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
+def _rounded(rounding: Callable[[float], int], undefined: Value = ERROR) -> Callable[[Value], Value]:
     def operation(value: Value) -> Value:
+        if value is UNDEFINED:
+            return undefined
         number = _number(value)
         if isinstance(number, (int, Nothing)):
             return number if isinstance(number, Nothing) else int(number)
         return rounding(number) if abs(number) < 2**63 else -(2**63)
 
     return operation
-
-
-def _undefined_fails(operation: Callable[[Value], Value]) -> Callable[[Value], Value]:
-    return lambda value: ERROR if value is UNDEFINED else operation(value)
 
 
 def _real(value: Value) -> Value:
@@ -475,10 +473,10 @@ _FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
     "string": (_ONE, _of_values(text_of)),
     "toupper": (_ONE, _of_values(lambda value: text_of(value).upper())),
     "tolower": (_ONE, _of_values(lambda value: text_of(value).lower())),
-    "int": (_ONE, _rounded(int)),
+    "int": (_ONE, _rounded(int, UNDEFINED)),
     "real": (_ONE, _real),
-    "floor": (_ONE, _undefined_fails(_rounded(math.floor))),
-    "ceiling": (_ONE, _undefined_fails(_rounded(math.ceil))),
-    "round": (_ONE, _undefined_fails(_rounded(round))),
+    "floor": (_ONE, _rounded(math.floor)),
+    "ceiling": (_ONE, _rounded(math.ceil)),
+    "round": (_ONE, _rounded(round)),
 }
 """Name → the possible numbers of arguments, and the function."""

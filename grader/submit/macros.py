@@ -37,7 +37,6 @@ _DEFAULTS = {
     "opsys": "LINUX",
     "arch": "X86_64",
 }
-_PATHS = {"BASENAME": "nx", "DIRNAME": "p"}
 _OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
 
 
@@ -127,11 +126,11 @@ class Macros:
             return self._evaluated(argument)
         if function[0] == "F":
             return _filename(function[1:].lower(), self._argument(argument))
-        if function in _PATHS:
-            path, comma, suffix = argument.rpartition(",") if self._basename_suffix else ("", "", "")
-            if function == "DIRNAME" or not comma:
-                return _filename(_PATHS[function], self._argument(argument))
-            name, suffix = _filename(_PATHS[function], self._argument(path)), suffix.strip()
+        if function == "DIRNAME":
+            return _filename("p", self._argument(argument))
+        if function == "BASENAME":
+            cut = argument.rpartition(",") if self._basename_suffix and "," in argument else (argument, "", "")
+            name, suffix = _filename("nx", self._argument(cut[0])), cut[2].strip()
             return name[: -len(suffix)] if suffix and name.lower().endswith(suffix.lower()) else name
         parts = [part.strip() for part in argument.split(",")]
         if function == "CHOICE":

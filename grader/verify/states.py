@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ..rules.execution import Run, Unbroken
 from ..rules.livelock import Livelock
 from ..rules.schedule import Fault, Schedule
-from ..rules.step import Ended, Kind, Next, Situation
+from ..rules.step import Kind, Next, Situation
 from ..tree import Tree
 
 Key = tuple[tuple[object, ...], Tree]
@@ -54,12 +54,6 @@ class State:
         """The execution of a state that was executed."""
         assert self.run is not None, "it was not executed"
         return self.run
-
-    @property
-    def end(self) -> Ended:
-        """The result of an execution that ended the program for good."""
-        assert self.then is not None, "it was not executed"
-        return self.then.end
 
     @property
     def expanded(self) -> bool:
