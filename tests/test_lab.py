@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli.common import UNUSABLE
+from grader.cli.parsing import UNUSABLE
 
 LAB = Path(__file__).resolve().parents[1] / "lab.py"
 

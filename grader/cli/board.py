@@ -7,18 +7,16 @@ import time
 from pathlib import Path
 
 from ..files import write_whole
-from .common import Commands, InputError, add_command, add_exercises, check_writable, positive, take_exercises
+from .common import add_exercises, check_writable, take_exercises
+from .parsing import InputError, Parser, positive
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "board",
-        run,
-        "show the progress of a class, without names, for the screen in the room",
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = (
         "It reads the results that checks have saved in students' folders (on a shared hub), or the answers in "
-        "collected notebooks. It runs nothing and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read.",
+        "collected notebooks. It runs nothing and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read."
     )
     command.add_argument(
         "folder", type=Path, metavar="DIR", help="the folder with the students' folders, such as /home or submitted/"

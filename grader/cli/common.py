@@ -1,16 +1,14 @@
-"""Shared by the commands: errors in the user's input, arguments, and reading the submit file."""
+"""Shared by the commands: arguments, reading the submit file, and executors for the user's own programs."""
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any
 
 from .. import submit
 from ..execute import pythons
@@ -21,52 +19,10 @@ from ..execute.remembering import RememberingExecutor
 from ..execute.startd import has_processes
 from ..rules.execution import Limits
 from ..rules.profile import MODERN, PROFILES, Profile
-
-UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2, "board": 2, "doctor": 2, "exercise": 2}
-"""Exit status for input that can't be used."""
+from .parsing import InputError, Parser, positive
 
 
-class InputError(Exception):
-    """The user's input can't be used; the text says where the problem is and what to do."""
-
-
-class UsageError(Exception):
-    """The command line can't be understood; the text says why, and `status` is the exit status."""
-
-    def __init__(self, text: str, status: int):
-        super().__init__(text)
-        self.status = status
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that reports errors in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        command = self.prog.rpartition(" ")[2]
-        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
-            names = re.findall(r"[\w-]+", choice[2])
-            near = difflib.get_close_matches(choice[1], names, 1)
-            remedy = f" (did you mean {near[0]}?)" if near else f"; choose from {choice[2]}"
-            message = f"{message[: choice.start()]}there is no {choice[1]!r}{remedy}"
-        elif message == "argument --without-checkpoints: expected one argument":
-            message += ', as in "arguments = --never-save"'
-        raise UsageError(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
-
-
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""Where a command adds its parser. (In quotes, because the class can't be subscripted at run time.)"""
-
-
-def add_command(
-    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], summary: str, epilog: str
-) -> argparse.ArgumentParser:
-    """Add a command; run(options) runs it and returns the exit status."""
-    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=epilog)
-    command.set_defaults(command=run)
-    return command
-
-
-def add_submit_file(command: argparse.ArgumentParser) -> None:
+def add_submit_file(command: Parser) -> None:
     command.add_argument(
         "submit_file",
         type=Path,
@@ -75,7 +31,7 @@ def add_submit_file(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_simulated_job(command: argparse.ArgumentParser) -> None:
+def add_simulated_job(command: Parser) -> None:
     """The arguments of a command that runs a job on the simulated HTCondor."""
     add_submit_file(command)
     command.add_argument(
@@ -107,7 +63,7 @@ def add_simulated_job(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_exercises(command: argparse.ArgumentParser) -> None:
+def add_exercises(command: Parser) -> None:
     command.add_argument(
         "--exercises",
         type=Path,
@@ -130,13 +86,6 @@ def take_exercises(options: argparse.Namespace) -> None:
         folders.in_order()
     except UnusableExercise as error:
         raise InputError(str(error)) from None
-
-
-def positive(text: str) -> int:
-    """An argument that is a positive whole number."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return int(text)
 
 
 def read_submission(path: Path, profile: Profile) -> submit.Submission:

@@ -22,7 +22,7 @@ from ..execute.startd import require_fork
 from ..execute.team import processors
 from ..real_pool import personal_pool
 from ..rules.execution import MachineTrouble
-from .common import Commands, add_command
+from .parsing import Parser
 
 FINE, NOTE, LACKS, BROKEN = "fine", "note", "lacks", "broken"
 """The result of a check: all is well; something optional is missing; something needed to grade a class is missing; the
@@ -47,15 +47,12 @@ class Check:
     remedy: str = ""
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "doctor",
-        run,
-        "say what this machine lacks for the course, and what to do about it",
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = (
         "Exit status: 0 nothing is missing; 1 the course can be taken here, but something needed to grade a class is "
-        "missing; 2 the course can't be taken here. HTCondor is optional.",
+        "missing; 2 the course can't be taken here. HTCondor is optional."
     )
     command.add_argument("--json", action="store_true", help="print a list of JSON objects instead of text")
 

@@ -8,19 +8,16 @@ from pathlib import Path
 
 from ..execute.startd import require_fork
 from ..text import count
-from .common import Commands, InputError, add_command
+from .parsing import InputError, Parser
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "exercise",
-        run,
-        "tell the author of an exercise what is missing",
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = (
         "It judges every right and wrong answer in the folder like a learner's, and says by file and line what is "
         "missing or wrong. docs/authors.md shows how to write an exercise. Exit status: 0 nothing is missing; 1 "
-        "something is; 2 the folder can't be used.",
+        "something is; 2 the folder can't be used."
     )
     command.add_argument("action", choices=("check",), help="what to do")
     command.add_argument("folder", type=Path, metavar="DIR", help="the folder of the exercise, with its exercise.py")

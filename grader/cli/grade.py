@@ -6,18 +6,16 @@ import argparse
 from pathlib import Path
 
 from ..execute.startd import require_fork
-from .common import Commands, add_command, add_exercises, positive, take_exercises
+from .common import add_exercises, take_exercises
+from .parsing import Parser, positive
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "grade",
-        run,
-        "grade what a class has handed in",
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = (
         "Exit status: 0 all graded; 1 some need an instructor's attention; 2 nothing could be graded. "
-        "If it is interrupted, start it again: it continues where it stopped.",
+        "If it is interrupted, start it again: it continues where it stopped."
     )
     command.add_argument(
         "folder",

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import importlib
 import json
 import os
 import sys
 from collections.abc import Sequence
 
 from .. import calling
+from ..execute.isolation import try_own_confinement
 from ..problems import SubmitError
 from ..rules.execution import MachineTrouble
 from ..rules.schedule import ScheduleError
-from . import board, doctor, exercise, grade, simulate, submit, verify
-from .common import UNUSABLE, InputError, Parser, UsageError
+from .parsing import UNUSABLE, InputError, Parser, UsageError
 
-COMMANDS = (simulate, verify, submit, grade, board, exercise, doctor)
-"""Each module has add_to(commands), which adds its parser."""
+COMMANDS = {
+    "simulate": "run a job through one schedule and show what happens",
+    "verify": "try every schedule on a job and give a verdict",
+    "submit": "run a job on a real HTCondor and show what happens",
+    "grade": "grade what a class has handed in",
+    "board": "show the progress of a class, without names, for the screen in the room",
+    "exercise": "tell the author of an exercise what is missing",
+    "doctor": "say what this machine lacks for the course, and what to do about it",
+}
+"""What each command does. The module of that name has add_to(parser), which adds its options, and is imported only for
+that command: some take longer to import than a short command takes."""
 
+RUN_PROGRAMS = ("simulate", "verify")
+"""The commands that run the user's own programs in a confinement."""
 NO_OPTIONS = ("name", "command", "submit_file", "folder", "action")
 """Parsed arguments that are not options."""
 
@@ -51,8 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    called = _command_in(arguments)
+    if called in RUN_PROGRAMS and not {"--allow-outside", "--help", "-h"}.intersection(arguments):
+        try_own_confinement()  # takes about as long as importing the command
     try:
-        options, unknown = parser().parse_known_args(arguments)
+        options, unknown = parser(called).parse_known_args(arguments)
         if unknown:
             raise InputError(_unrecognized(unknown[0], options))
         status: int = options.command(options)
@@ -95,14 +110,16 @@ def _command_in(arguments: list[str]) -> str:
     return next((argument for argument in arguments if argument in UNUSABLE), "")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The commands and their options."""
+def parser(called: str | None = None) -> argparse.ArgumentParser:
+    """The commands and the options of the command that is `called`, or by default of all."""
     top = Parser(
         prog=calling.command(),
         description="HTCondor's exit-driven self-checkpointing, in small.",
         epilog="Each command has its own --help.",
     )
     commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_to(commands)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if called in (name, None):
+            importlib.import_module(f".{name}", __package__).add_to(command)
     return top

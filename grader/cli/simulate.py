@@ -22,27 +22,14 @@ from ..rules.simulation import Moment, Outcome, outcome, simulate
 from ..tree import File, Tree
 from ..view import ending, story
 from ..view.verdict import inexact
-from .common import (
-    Commands,
-    InputError,
-    add_command,
-    add_simulated_job,
-    make_executor,
-    positive,
-    print_json,
-    read_submission,
-)
+from .common import add_simulated_job, make_executor, print_json, read_submission
+from .parsing import InputError, Parser, positive
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "simulate",
-        run,
-        "run a job through one schedule and show what happens",
-        f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.",
-    )
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input."
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.add_argument(
         "--schedule",

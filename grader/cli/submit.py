@@ -16,22 +16,18 @@ from ..execute.executor import Executor
 from ..rules.schedule import Fault, render
 from ..rules.simulation import Moment, outcome
 from ..view import ending, story, verdict
-from .common import Commands, InputError, add_command, add_submit_file, positive
+from .common import add_submit_file
+from .parsing import InputError, Parser, positive
 
 if TYPE_CHECKING:
     from ..course.on_pool import Judgement
     from ..real_pool.following import RealRun
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "submit",
-        run,
-        "run a job on a real HTCondor and show what happens",
-        "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.",
-    )
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor."
     add_submit_file(command)
     command.add_argument(
         "--evict",

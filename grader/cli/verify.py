@@ -44,18 +44,8 @@ from ..view import ending, verdict
 from ..view.circumstances import circumstance_json, circumstance_lines
 from ..view.progress import ProgressLine
 from ..view.untried import untried_json, untried_lines
-from .common import (
-    Commands,
-    InputError,
-    add_command,
-    add_simulated_job,
-    check_writable,
-    make_directory,
-    make_executor,
-    positive,
-    print_json,
-    read_submission,
-)
+from .common import add_simulated_job, check_writable, make_directory, make_executor, print_json, read_submission
+from .parsing import InputError, Parser, positive
 
 if TYPE_CHECKING:
     from ..course.report import Misconception
@@ -68,16 +58,13 @@ ON_A_TERMINAL, ELSEWHERE = 600, 30
 """The defaults of --max-seconds: on a terminal, where the user sees the progress, and elsewhere."""
 
 
-def add_to(commands: Commands) -> None:
-    """Add this command and its options."""
-    command = add_command(
-        commands,
-        "verify",
-        run,
-        "try every schedule on a job and give a verdict",
+def add_to(command: Parser) -> None:
+    """Add the options of this command."""
+    command.set_defaults(command=run)
+    command.epilog = (
         "Exit status: 0 restart-safe; 1 unsafe; 2 unknown or consistent; 3 unusable input; 130 interrupted "
         "by Ctrl-C, after printing the results so far. "
-        "The submit directory is never changed.",
+        "The submit directory is never changed."
     )
     command.add_argument(
         "--max-executions",

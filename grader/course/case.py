@@ -67,7 +67,7 @@ def emptied_shown(case: Case) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             "emptied",
-            f"execution {case.state.execution} found {quoted(case.state_files[path])} in "
+            f"execution {case.state.now.execution} found {quoted(case.state_files[path])} in "
             f"{path}, and opened it for writing before reading it, which empties it",
             path,
         )
@@ -173,7 +173,7 @@ class Case:
 
     @property
     def _new(self) -> Tree:
-        return self.restart[1].sandbox if self.restart else Tree()
+        return self.restart[1].now.directory if self.restart else Tree()
 
     def needs(self, files: dict[str, File | Link]) -> bool:
         """Whether the job behaves differently after its last move if the new sandbox also has these files, except
@@ -182,7 +182,7 @@ class Case:
             return False
         after = self.restart[1]
         ends = set()
-        for sandbox in (after.sandbox, after.sandbox | Tree({path: files[path] for path in lost})):
+        for sandbox in (after.now.directory, after.now.directory | Tree({path: files[path] for path in lost})):
             runs = list(self.restarts(after, sandbox))
             left = (without_streams(runs[-1].sandbox) or Tree()).without(lost)
             ends.add((len(runs), runs[-1].exit, sum(run.seconds for run in runs), left))
@@ -202,7 +202,7 @@ class Case:
         since submission."""
         return {
             path: file
-            for path, file in self.state.spool.regular().items()
+            for path, file in self.state.now.spool.regular().items()
             if path not in self.outputs() | {STDOUT, STDERR} and file != self.job.inputs.get(path)
         }
 
@@ -238,9 +238,9 @@ class Case:
         return next(
             (
                 (path, before, after)
-                for path, entry in after.sandbox.items()
+                for path, entry in after.now.directory.items()
                 if path not in excluded
-                and _is_longer(entry, before.sandbox.get(path))
+                and _is_longer(entry, before.now.directory.get(path))
                 and (self.given or self.ends_well_with_last_save(path))
             ),
             None,
@@ -255,12 +255,12 @@ class Case:
             content = new.content.removeprefix(old.content if isinstance(old, File) else b"")
             return after.put(path, new._replace(content=content))
 
-        *_, last = self.restarts(self.way[0], self.way[0].sandbox, cut=cut)
+        *_, last = self.restarts(self.way[0], self.way[0].now.directory, cut=cut)
         return is_success(self.job, last.exit) and self.has_all_output(last.sandbox)
 
     def ends_well_if_exit_saves(self) -> bool:
         """Whether the job ends well if the failing execution's exit counts as a checkpoint."""
-        *_, last = self.restarts(self.way[0], self.way[0].sandbox, self.ran.exit)
+        *_, last = self.restarts(self.way[0], self.way[0].now.directory, self.ran.exit)
         return is_success(self.job, last.exit)
 
     def goes_on_if_started_again(self) -> bool:
@@ -281,7 +281,7 @@ class Case:
             job = replace(job, checkpoint_exit_code=saves.code, checkpoint_signal=saves.signal)
         while sandbox not in seen and len(seen) < MOST_EXECUTIONS:
             seen.add(sandbox)
-            run = self.executor.run(job, sandbox, slot=state.slot, clock=state.clock)
+            run = self.executor.run(job, sandbox, slot=state.now.slot, clock=state.now.time)
             yield run
             if not is_checkpoint(job, run):
                 break
@@ -292,7 +292,7 @@ class Case:
         may be unfinished.)"""
         if state.run is None or state.run.exit.code not in (0, self.job.checkpoint_exit_code):
             return False
-        was, now = self.output_in(state.sandbox), self.output_in(state.run.sandbox)
+        was, now = self.output_in(state.now.directory), self.output_in(state.run.sandbox)
         return all(
             len(old) < len(new) and new[:-1] == expected[: len(new) - 1] for (_, old), (expected, new) in zip(was, now)
         )
@@ -307,12 +307,12 @@ class Case:
         """The sandbox that the saving execution would have left if it had flushed its files; empty if the job is not a
         Python script."""
         saving = self.saving
-        program = saving.sandbox.get(self.job.executable) if saving else None
+        program = saving.now.directory.get(self.job.executable) if saving else None
         if saving is None or not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
             return Tree()
         first, _, rest = program.content.partition(b"\n")
-        sandbox = saving.sandbox.put(self.job.executable, program._replace(content=first + FLUSHING + rest))
-        return self.executor.run(self.job, sandbox, slot=saving.slot, clock=saving.clock).sandbox
+        sandbox = saving.now.directory.put(self.job.executable, program._replace(content=first + FLUSHING + rest))
+        return self.executor.run(self.job, sandbox, slot=saving.now.slot, clock=saving.now.time).sandbox
 
     def grows_if_flushed(self, path: str) -> bool:
         """Whether a file would be longer if the saving execution had flushed its files."""
@@ -322,12 +322,12 @@ class Case:
     @cached_property
     def as_submitted(self) -> list[str]:
         """The files of the checkpoint except stdout and stderr, if all are unchanged since submission; else []."""
-        saved = {path: file for path, file in self.state.spool.regular().items() if path not in (STDOUT, STDERR)}
+        saved = {path: file for path, file in self.state.now.spool.regular().items() if path not in (STDOUT, STDERR)}
         return [] if any(file != self.job.inputs.get(path) for path, file in saved.items()) else list(saved)
 
     def changed_files(self) -> set[str]:
         """The files that the failing execution changed, except stdout and stderr."""
-        return self.ran.sandbox.changed_since(self.state.sandbox).regular().keys() - {STDOUT, STDERR}
+        return self.ran.sandbox.changed_since(self.state.now.directory).regular().keys() - {STDOUT, STDERR}
 
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
@@ -346,7 +346,9 @@ class Case:
         return self.notes_of(self.state.way()[0])
 
     def notes_of(self, state: State) -> tuple[Note, ...]:
-        return self.executor.run(self.job, state.sandbox, slot=state.slot, clock=state.clock, trace=True).notes
+        return self.executor.run(
+            self.job, state.now.directory, slot=state.now.slot, clock=state.now.time, trace=True
+        ).notes
 
     @cached_property
     def swallowed(self) -> list[Note]:
@@ -414,15 +416,15 @@ class Case:
 
     def had_lines(self) -> bool:
         """Whether a restart found lines of the output."""
-        return any(old for state in self.state.way()[1:] for _, old in self.output_in(state.sandbox))
+        return any(old for state in self.state.way()[1:] for _, old in self.output_in(state.now.directory))
 
     def was_there(self) -> bool:
         """Whether a restart found the first wrong output file. Otherwise the last execution made it."""
-        return any(self.wrong_file in state.sandbox for state in self.state.way()[1:])
+        return any(self.wrong_file in state.now.directory for state in self.state.way()[1:])
 
     def was_there_with_lines(self) -> bool:
         """Whether a restart found the first wrong output file, and something in it."""
-        entries = (state.sandbox.get(self.wrong_file) for state in self.state.way()[1:])
+        entries = (state.now.directory.get(self.wrong_file) for state in self.state.way()[1:])
         return any(isinstance(entry, File) and entry.content for entry in entries)
 
     @cached_property
@@ -479,7 +481,7 @@ class Case:
     @cached_property
     def so_far(self) -> list[tuple[list[str], list[str]]]:
         """(expected, actual) lines of each output file, in the sandbox of the failing state."""
-        return self.output_in(self.state.sandbox)
+        return self.output_in(self.state.now.directory)
 
     def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
         """(expected, actual) lines of each output file, in a sandbox."""
@@ -498,7 +500,7 @@ class Case:
         """Whether the failing execution behaves differently if the checkpoint names the machine that it runs on."""
         before = {path: self.written_here(file) for path, file in self.state_files.items()}
         run = self.executor.run(
-            self.job, self.state.sandbox | Tree(before), slot=self.state.slot, clock=self.state.clock
+            self.job, self.state.now.directory | Tree(before), slot=self.state.now.slot, clock=self.state.now.time
         )
         was, becomes = (
             list(map(self.written_here, tree.regular().values())) for tree in (self.ran.sandbox, run.sandbox)
@@ -507,7 +509,7 @@ class Case:
 
     def written_here(self, file: File) -> File:
         """This file with the failing execution's machine and directory in place of all others."""
-        content, here = file.content, self.state.slot
+        content, here = file.content, self.state.now.slot
         for slot in self.executor.slots_named_in(Tree({"": file})):
             for name in (self.executor.directory, self.executor.name):
                 content = content.replace(str(name(slot)).encode(), str(name(here)).encode())
@@ -524,7 +526,7 @@ class Case:
 
     def saved_by_then(self) -> bool:
         """Whether the failing execution has written content to a file of the checkpoint."""
-        end = self.state.clock + self.ran.seconds
+        end = self.state.now.time + self.ran.seconds
         after = self.ran.sandbox
         return any(after.times.get(path) == end and after.text(path) for path in self.state_files)
 
@@ -533,7 +535,7 @@ class Case:
         prepares."""
         first = self.state.way()[0]
         moment = Stop(min(1.0, first.ran.seconds / 2))
-        early = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, stop=moment)
+        early = self.executor.run(self.job, first.now.directory, slot=first.now.slot, clock=first.now.time, stop=moment)
         return any(first.ran.sandbox.get(path) != early.sandbox.get(path) for path in self.state_files)
 
     def checkpoint_unused(self) -> bool:
@@ -541,7 +543,7 @@ class Case:
         it is a Python program, does not open the checkpoint for reading. False if the checkpoint is empty."""
         saved = {
             path: file
-            for path, file in self.state.spool.regular().items()
+            for path, file in self.state.now.spool.regular().items()
             if file.content and path not in (STDOUT, STDERR, self.job.executable)
         }
         read = any(note[0] == "open" and note[1] in saved and note[2] == "r" for note in self.notes)
@@ -554,17 +556,17 @@ class Case:
 
     def does_the_same(self, files: dict[str, File]) -> bool:
         """Whether the failing execution exits the same way and leaves the same files if it begins with these."""
-        sandbox = self.state.sandbox
+        sandbox = self.state.now.directory
         for path, entry in files.items():
             sandbox = sandbox.put(path, entry)
-        other = self.executor.run(self.job, sandbox, slot=self.state.slot, clock=self.state.clock)
+        other = self.executor.run(self.job, sandbox, slot=self.state.now.slot, clock=self.state.now.time)
         return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
 
     def saves_what_it_finds(self) -> bool:
         """Whether the failing execution writes all state files but changes no file, and behaves differently if the
         state files have other numbers."""
-        later = self.state.clock + 1
-        again = self.executor.run(self.job, self.state.sandbox, slot=self.state.slot, clock=later)
+        later = self.state.now.time + 1
+        again = self.executor.run(self.job, self.state.now.directory, slot=self.state.now.slot, clock=later)
         written = [path for path, time in again.sandbox.times.items() if time >= later]
         return (
             not self.changed_files()
@@ -621,7 +623,7 @@ class Case:
         off: set[int] = set()
         for state in self.state.way()[1:]:
             for (expected, old), (_, new) in zip(
-                self.output_in(state.sandbox), self.output_in(state.run.sandbox) if state.run else ()
+                self.output_in(state.now.directory), self.output_in(state.run.sandbox) if state.run else ()
             ):
                 labels, before, after = ([label(line) for line in lines] for lines in (expected, old, new))
                 more = after[len(before) :]
@@ -637,7 +639,7 @@ class Case:
             (state.run.seconds, len(new) - len(old))
             for state in self.state.way()
             if state.run and state.run.seconds
-            for (_, old), (_, new) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox))
+            for (_, old), (_, new) in zip(self.output_in(state.now.directory), self.output_in(state.run.sandbox))
         ]
         return (self.given or bool(times)) and _in_proportion(times)
 
@@ -650,7 +652,8 @@ class Case:
         begins: list[int] = []
         for state in self.state.way():
             before, after = (
-                list(map(label, tree.text(self.wrong_file).splitlines())) for tree in (state.sandbox, state.ran.sandbox)
+                list(map(label, tree.text(self.wrong_file).splitlines()))
+                for tree in (state.now.directory, state.ran.sandbox)
             )
             new = after[len(before) :]
             if not new or not state.ran.seconds or not {*new} <= {*expected}:
@@ -668,13 +671,13 @@ class Case:
         in that line. The first number does not count, as it may just tell the place."""
         expected, restarts = self.lines[0], self.state.way()[1:]
         for state in restarts:
-            found, left = (tree.text(self.wrong_file).splitlines() for tree in (state.sandbox, state.ran.sandbox))
+            found, left = (tree.text(self.wrong_file).splitlines() for tree in (state.now.directory, state.ran.sandbox))
             around = [*found[-1:], *left[len(found) : len(found) + 1]]
             if len(around) < 2 or not {*around} <= {*expected}:
                 return False
             before, after = map(expected.index, around)
             lost = [Decimal(number) for line in expected[before + 1 : after] for number in NUMBER.findall(line)[1:]]
-            files = [file for path, file in state.spool.regular().items() if path not in self.outputs()]
+            files = [file for path, file in state.now.spool.regular().items() if path not in self.outputs()]
             saved = [number.value for file in files for number in numbers(file.content).values()]
             if after - before != 2 or not lost or len(saved) > MOST_NUMBERS or not _are_among(lost, saved):
                 return False

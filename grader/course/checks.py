@@ -154,7 +154,11 @@ def failed(
         text += _left_running(exploration)
     facts = evidence(job, exploration)
     last = exploration.violation.state if exploration.violation else exploration.first
-    early = cut_short(job, last.run, cache.executor, last.sandbox, last.slot, last.clock) if last and last.run else ()
+    early = (
+        cut_short(job, last.run, cache.executor, last.now.directory, last.now.slot, last.now.time)
+        if last and last.run
+        else ()
+    )
     if early and behind is MISCONCEPTIONS["listed-file-missing"]:
         behind = None
     facts = (*early, *facts, *clues(job, exploration, cache.executor, behind))
@@ -279,7 +283,7 @@ def _sentence(job: Job, exploration: Exploration) -> str:
         if _never_saved(exploration):
             return "The program never exited with the checkpoint exit code, so HTCondor never saved anything."
         if exploration.unknown is Unknown.EXECUTIONS and exploration.unfinished:
-            tries = count(exploration.unfinished.execution, "execution")
+            tries = count(exploration.unfinished.now.execution, "execution")
             return f"The job has not ended after {tries} without an eviction."
         return f"Nothing can be said for certain: {exploration.failure}."
     assert exploration.violation, "an unsafe job has one"

@@ -120,7 +120,7 @@ def _hidden_shown(case: Case) -> tuple[Evidence, ...]:
     if case.saving is None or not empty:
         return ()
     notes = case.executor.run(
-        case.job, case.saving.sandbox, slot=case.saving.slot, clock=case.saving.clock, trace=True
+        case.job, case.saving.now.directory, slot=case.saving.now.slot, clock=case.saving.now.time, trace=True
     ).notes
     opened = [number for number, note in enumerate(notes) if note[0] == "open" and note[1] in empty and note[2] == "w"]
     raised = [note for note in notes[opened[0] :] if note[0] == "raise" and note[3] not in HARMLESS] if opened else []

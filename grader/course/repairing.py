@@ -161,7 +161,7 @@ class Loop:
         way = free_way(exploration)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None
-        output = way[-1].sandbox.get(OUTPUT)
+        output = way[-1].now.directory.get(OUTPUT)
         begins = [line.split(" ")[0] for line in output.text.splitlines()] if isinstance(output, File) else []
         stuck = len(set(begins)) < min(len(begins), self.iterations(job))
         first = [label for state in way for label in _new_labels(state)[:1]]
@@ -211,7 +211,7 @@ def _new_labels(state: State) -> list[str]:
     """The first words of the lines that an execution has added to the output."""
     before, after = (
         output.text.splitlines() if isinstance(output := tree.get(OUTPUT), File) else []
-        for tree in (state.sandbox, state.ran.sandbox)
+        for tree in (state.now.directory, state.ran.sandbox)
     )
     return [line.split(" ")[0] for line in after[len(before) :]]
 

@@ -98,5 +98,5 @@ def free_way(exploration: Exploration) -> list[State]:
 def _saved_by(way: Sequence[State], state: State) -> int | None:
     """The index of the state that saved the checkpoint with which `state` begins; None if there is none."""
     saved = [(number, earlier.next.spool) for number, earlier in enumerate(way) if isinstance(earlier.next, Saved)]
-    matching = [number for number, spool in saved if not state.moved or spool == state.spool]
+    matching = [number for number, spool in saved if not state.moved or spool == state.now.spool]
     return matching[-1] if matching else None

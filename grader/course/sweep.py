@@ -169,7 +169,7 @@ def _elsewhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result | No
     """The failure if a fresh start depends on its place and time: observations of one start would then say little about
     other starts."""
     first = cache.explore(job, expected).root
-    later = cache.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
+    later = cache.executor.run(job, first.now.directory, slot=1, clock=first.now.time + 100_000.0)
     if later.exit == first.ran.exit and abs(later.seconds - first.ran.seconds) <= 0.1 * first.ran.seconds:
         return None
     return wrong(
@@ -187,7 +187,9 @@ def begun(state: State) -> int | None:
 def _repeated(exploration: Exploration) -> list[int]:
     """How many iterations each restart of the run without faults repeats."""
     way = free_way(exploration)
-    return [max(0, _last_line(state.sandbox) + 1 - first) for state in way[1:] if (first := begun(state)) is not None]
+    return [
+        max(0, _last_line(state.now.directory) + 1 - first) for state in way[1:] if (first := begun(state)) is not None
+    ]
 
 
 def _last_line(sandbox: Tree) -> int:

@@ -9,15 +9,16 @@ either there are only the executor's limits. docs/security.md says what each of 
 from __future__ import annotations
 
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock, Thread
 from typing import NamedTuple
 
 from .inside import INSIDE, starter_command
@@ -52,7 +53,7 @@ class Confinement(NamedTuple):
     def counts_processes(self) -> bool:
         """Whether a limit on processes counts only the job's processes, as it does for a separate user, and in a user
         namespace since Linux 5.14."""
-        release = re.match(r"(\d+)\.(\d+)", platform.release())
+        release = re.match(r"(\d+)\.(\d+)", os.uname().release)
         return self.own_user or (release is not None and tuple(map(int, release.groups())) >= (5, 14))
 
     def mounted(self, scratch: Path) -> list[Path]:
@@ -163,12 +164,31 @@ def confinement() -> Confinement | None:
     return next((candidate for candidate in candidates if _works(candidate)), None)
 
 
-@lru_cache(1)
 def own_confinement() -> Confinement | None:
     """The confinement for the user's own programs: they see what the user sees, have a private /tmp, and can write to
     nothing outside their sandbox. None where bubblewrap does not work."""
+    with _own_trial:
+        return _own_confinement()
+
+
+_own_trial = Lock()
+
+
+@lru_cache(1)
+def _own_confinement() -> Confinement | None:
     candidate = Confinement(True, False, whole=True)
     return candidate if sys.platform.startswith("linux") and shutil.which("bwrap") and _works(candidate) else None
+
+
+def try_own_confinement() -> None:
+    """Begin the trial of own_confinement() in another thread (Linux). The next call of it waits for the result."""
+
+    def attempt() -> None:
+        with suppress(OSError):  # the caller of own_confinement() gets the error
+            own_confinement()
+
+    if sys.platform.startswith("linux"):
+        Thread(target=attempt).start()
 
 
 def _works(confine: Confinement) -> bool:

@@ -77,16 +77,13 @@ class Expression:
     """The attributes that it uses, in lower case."""
     foreign: frozenset[str]
     """Its parts that can't be evaluated here: functions, operators, numbers beyond 64 bits."""
-    _meaning: _Meaning
+    value: _Meaning
+    """Its value for a job with these attributes, in lower case; missing attributes are undefined. Only for an
+    expression that depends_only_on() some attributes."""
 
     def depends_only_on(self, names: frozenset[str]) -> bool:
         """Whether it can be evaluated if these attributes, in lower case, are known."""
         return not self.foreign and self.names <= names
-
-    def value(self, attributes: Mapping[str, Value]) -> Value:
-        """Its value for a job with these attributes, in lower case; missing attributes are undefined. Only for an
-        expression that depends_only_on() some attributes."""
-        return self._meaning(attributes)
 
 
 def is_true(value: Value) -> bool:
@@ -219,15 +216,9 @@ class _Reader:
         return lambda ad: ERROR
 
     def _operand(self) -> _Meaning:
-        signs = []
-        while self.ahead in ("-", "+", "!", "~") and self._kind() == "operator":
-            signs.append(self._next())
-        value = self._primary()
-        for sign in reversed(signs):
-            value = self._signed(sign, value)
-        return value
-
-    def _signed(self, sign: str, operand: _Meaning) -> _Meaning:
+        if self._kind() != "operator" or self.ahead not in ("-", "+", "!", "~"):
+            return self._primary()
+        sign, operand = self._next(), self._operand()
         return self._foreign(sign) if sign == "~" else lambda ad: _SIGNS[sign](operand(ad))
 
     def _primary(self) -> _Meaning:
@@ -457,18 +448,16 @@ def _number(value: Value) -> int | float | Nothing:
     return value
 
 
-def _rounded(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
+def _rounded(rounding: Callable[[float], int], undefined: Value = ERROR) -> Callable[[Value], Value]:
     def operation(value: Value) -> Value:
+        if value is UNDEFINED:
+            return undefined
         number = _number(value)
         if isinstance(number, (int, Nothing)):
             return number if isinstance(number, Nothing) else int(number)
         return rounding(number) if abs(number) < 2**63 else -(2**63)
 
     return operation
-
-
-def _undefined_fails(operation: Callable[[Value], Value]) -> Callable[[Value], Value]:
-    return lambda value: ERROR if value is UNDEFINED else operation(value)
 
 
 def _real(value: Value) -> Value:
@@ -484,10 +473,10 @@ _FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
     "string": (_ONE, _of_values(text_of)),
     "toupper": (_ONE, _of_values(lambda value: text_of(value).upper())),
     "tolower": (_ONE, _of_values(lambda value: text_of(value).lower())),
-    "int": (_ONE, _rounded(int)),
+    "int": (_ONE, _rounded(int, UNDEFINED)),
     "real": (_ONE, _real),
-    "floor": (_ONE, _undefined_fails(_rounded(math.floor))),
-    "ceiling": (_ONE, _undefined_fails(_rounded(math.ceil))),
-    "round": (_ONE, _undefined_fails(_rounded(round))),
+    "floor": (_ONE, _rounded(math.floor)),
+    "ceiling": (_ONE, _rounded(math.ceil)),
+    "round": (_ONE, _rounded(round)),
 }
 """Name → the possible numbers of arguments, and the function."""

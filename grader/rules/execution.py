@@ -49,10 +49,8 @@ class Exit(NamedTuple):
     @property
     def attributes(self) -> dict[str, bool | int]:
         """The EXIT_ATTRIBUTES that a job has after this end, with their values."""
-        values = {"exitcode": self.code, "exitsignal": self.signal}
-        return {"exitbysignal": self.code is None} | {
-            name: value for name, value in values.items() if value is not None
-        }
+        values = {"exitbysignal": self.code is None, "exitcode": self.code, "exitsignal": self.signal}
+        return {name: value for name, value in values.items() if value is not None}
 
     def __str__(self) -> str:
         if self.code is not None:

@@ -179,19 +179,17 @@ class Job:
     @cached_property
     def reads_streams(self) -> bool:
         """Whether the program may depend on its earlier output: whether its files or arguments name the streams."""
-        return self._mentions("_condor_std")
+        return self._mentions(b"_condor_std")
 
     @cached_property
     def reads_ads(self) -> bool:
         """Whether the program may depend on the ads in its sandbox: whether its files or arguments name them."""
-        return self._mentions(".ad", "_AD")
+        return self._mentions(b".ad", b"_AD")
 
-    def _mentions(self, *words: str) -> bool:
-        texts = (*self.arguments, *(value for _, value in self.environment))
+    def _mentions(self, *words: bytes) -> bool:
+        texts = map(os.fsencode, (*self.arguments, *(value for _, value in self.environment)))
         contents = (entry.content for entry in self.inputs.values() if isinstance(entry, File))
-        return any(word in text for text in texts for word in words) or any(
-            word.encode() in content for content in contents for word in words
-        )
+        return any(word in text for text in (*texts, *contents) for word in words)
 
     @property
     def streams_joined(self) -> bool:

@@ -499,7 +499,8 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
         unsent = None if entry.readable else _Unsent(errno.EACCES, where)
         return arriving(path, _emptied(entry) if unsent else entry, keep_paths), unsent
     if isinstance(entry, Fifo):
-        _pass_over_fifo(path, profile)
+        if profile.opens_fifos:
+            raise Endless(path)
         return Tree(), None
     if isinstance(sandbox.get(name), Link) and not (contents_only(path) and not keep_paths):
         return Tree({posixpath.basename(name): File(b"")}), _Unsent(errno.EISDIR, name)
@@ -526,12 +527,6 @@ def _missing(sandbox: Tree, path: str) -> int:
     return errno.ELOOP if is_circle(sandbox.get, path) else errno.ENOENT
 
 
-def _pass_over_fifo(path: str, profile: Profile) -> None:
-    """R4b: a FIFO is not sent. Raises Endless if HTCondor opens it."""
-    if profile.opens_fifos:
-        raise Endless(path)
-
-
 def _contents(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _Unsent | None]:
     """What arrives of the contents of a directory, and why not all of them can be sent, None if they can."""
     sent, unsent = dict[str, Entry](), None
@@ -544,9 +539,9 @@ def _contents(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _U
         return None if place is None else sandbox.get(place, Directory())
 
     for path, entry, error in links_followed(sandbox.below(directory), target):
-        if isinstance(entry, Fifo):
-            _pass_over_fifo(path, profile)
-        elif entry:
+        if isinstance(entry, Fifo) and profile.opens_fifos:
+            raise Endless(path)
+        if entry and not isinstance(entry, Fifo):
             sent[path] = entry
         if error and not unsent:
             file = found(path) if error == errno.EACCES else None

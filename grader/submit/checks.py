@@ -57,7 +57,7 @@ _KINDS: dict[str, Callable[[str], object]] = {
 
 def check_values(given: Commands) -> None:
     """Raises SubmitError for a value that condor_submit refuses, even if the command is not simulated."""
-    for name in given.names():
+    for name in (commands.USUAL.get(name, name) for name in given.macros.places):
         if kind := _KINDS.get(name) or (check if name.startswith(("my.", "request_")) else None):
             given.read(name, kind, None)
     images = [name for name in IMAGES if given.text(name)]
@@ -81,7 +81,11 @@ def _check_requests(given: Commands, job: Job) -> None:
     ):
         if text.startswith('"'):
             why = f"the double quotes make {text} a string, which is not an amount"
-        elif re.fullmatch(r"[A-Za-z_]\w*", text) and text.lower() not in commands.HAD and not given.has(f"My.{text}"):
+        elif (
+            re.fullmatch(r"[A-Za-z_]\w*", text)
+            and text.lower() not in commands.HAD
+            and f"My.{text}" not in given.macros
+        ):
             why = f"HTCondor takes {text} for an attribute, and a new job has none of that name"
         else:
             continue

@@ -95,9 +95,7 @@ class TreeFolder:
         link = self.standing(path)
         if (link.named(path) if isinstance(link, Link) else posixpath.normpath(path)) in _DEVICES:
             return File(b"")
-        if posixpath.isabs(path):
-            return None
-        where = self._tree.resolve(path)
+        where = None if posixpath.isabs(path) else self._tree.resolve(path)
         if where is None:
             return None
         entry = self._tree.get(where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -66,14 +66,6 @@ class Commands:
         """A command's value, or None if it is not given or empty."""
         return self.read(command, str, None)
 
-    def has(self, name: str) -> bool:
-        """Whether a command, macro or attribute of this name is given."""
-        return name in self.macros
-
-    def names(self) -> Iterator[str]:
-        """The usual names, in lower case, of the commands that are given."""
-        return (commands.USUAL.get(name, name) for name in self.macros.places)
-
     def misspelt(self, command: str) -> str | None:
         """A given name that looks like a misspelling of this command, which is missing; None if there is none."""
         names = [name for name in self.macros.places if name not in commands.ALL]
@@ -98,9 +90,8 @@ class Commands:
         if not self.cluster.jobs:
             self.cluster.values[command] = text
         elif not text and (text := self.cluster.values.get(command, "")):
-            self.remark(
-                command, f"{command} is empty for a later job: HTCondor gives it that of the first job, {text!r}"
-            )
+            instead = f"HTCondor gives it that of the first job, {text!r}"
+            self.remark(command, f"{command} is empty for a later job: {instead}")
         return text
 
     def _spelling(self, command: str) -> str:
@@ -108,23 +99,18 @@ class Commands:
         return next((name for name in names if name in self.macros), command)
 
     def _expanded(self, command: str, raw: str) -> str:
+        remark = self.remarks_on(command)
         self.macros.undefined.clear()
         self.macros.random.clear()
         text = self.macros.expand(raw)  # HTCondor keeps the white space that an empty macro leaves
         for function in sorted(self.macros.random):
-            self.remark(command, f"{command}: ${function}() is random at each submission; here it is always {text}")
+            remark(f"${function}() is random at each submission; here it is always {text}")
         for name in sorted(self.macros.undefined):
-            self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
+            remark(f"nothing defines $({name}), so it counts as empty")
         if command in commands.SPELLINGS and (later := re.search(r"\$\$\(.*?\)", text)):
-            self.remark(
-                command,
-                f"{command}: {later[0]} is left as it is here; HTCondor puts in what it stands for when the job has a slot",
-                decides=True,
-            )
+            stands = "HTCondor puts in what it stands for when the job has a slot"
+            remark(f"{later[0]} is left as it is here; {stands}", decides=True)
         if left := re.search(r"(?<!\$)\$\(.*", text):
-            self.remark(
-                command,
-                f"{command}: HTCondor leaves {left[0]} as it is; a default may contain only letters, "
-                "digits, spaces and _ . , / \\ : $",
-            )
+            allowed = "letters, digits, spaces and _ . , / \\ : $"
+            remark(f"HTCondor leaves {left[0]} as it is; a default may contain only {allowed}")
         return text

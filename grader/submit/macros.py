@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from ..problems import Place, Problem
 from ..rules import classads
+from ..text import shorten
 
 # In a default, after the colon, HTCondor accepts few characters: not even a minus or a quote. The
 # lengths are limited so that a hostile text can't make the search slow.
@@ -36,7 +37,6 @@ _DEFAULTS = {
     "opsys": "LINUX",
     "arch": "X86_64",
 }
-_PATHS = {"BASENAME": "nx", "DIRNAME": "p"}
 _OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
 
 
@@ -126,15 +126,15 @@ class Macros:
             return self._evaluated(argument)
         if function[0] == "F":
             return _filename(function[1:].lower(), self._argument(argument))
-        if function in _PATHS:
-            path, comma, suffix = argument.rpartition(",") if self._basename_suffix else ("", "", "")
-            if function == "DIRNAME" or not comma:
-                return _filename(_PATHS[function], self._argument(argument))
-            name, suffix = _filename(_PATHS[function], self._argument(path)), suffix.strip()
+        if function == "DIRNAME":
+            return _filename("p", self._argument(argument))
+        if function == "BASENAME":
+            cut = argument.rpartition(",") if self._basename_suffix and "," in argument else (argument, "", "")
+            name, suffix = _filename("nx", self._argument(cut[0])), cut[2].strip()
             return name[: -len(suffix)] if suffix and name.lower().endswith(suffix.lower()) else name
         parts = [part.strip() for part in argument.split(",")]
         if function == "CHOICE":
-            return self._chosen(parts[1:], self._index(parts[0]))
+            return self._chosen(parts[1:], integer(self._argument(parts[0])))
         if function == "SUBSTR":
             return self._part(*parts)
         if function == "STRING":
@@ -168,9 +168,6 @@ class Macros:
             raise Problem(f"$EVAL({name}): {text!r} is not simulated", "Write the value that it would give.")
         return classads.text_of(expression.value({}))  # no attribute is known here, not even the job's own
 
-    def _index(self, text: str) -> int:
-        return integer(self._argument(text))
-
     def _chosen(self, choices: list[str], index: int) -> str:
         """An item of a list: of these texts, or, if there is only one, of the macro that it names."""
         if len(choices) == 1:
@@ -187,9 +184,9 @@ class Macros:
         if not start:
             raise Problem(f"$SUBSTR({name}) lacks a position", f"Write $SUBSTR({name}, START, LENGTH).")
         text = self._expanded(self.get(name) or "")
-        first = self._index(start)
+        first = integer(self._argument(start))
         first = max(first + len(text), 0) if first < 0 else first
-        size = self._index(length) if length else len(text)
+        size = integer(self._argument(length)) if length else len(text)
         return text[first : first + size if size >= 0 else size]
 
     def _text(self, name: str, pattern: str = "%s") -> str:
@@ -227,7 +224,7 @@ class Macros:
 
 def _circle(text: str) -> Problem:
     return Problem(
-        f"the macros in {_short(text)!r} refer to each other in a circle, or there are too many",
+        f"the macros in {shorten(text, 60)!r} refer to each other in a circle, or there are too many",
         "Make sure that none of them leads back to itself.",
     )
 
@@ -290,7 +287,7 @@ def number(text: str, any_expression: bool = False) -> int | float:
             value = expression.value({})
             if isinstance(value, (int, float)) and math.isfinite(value):
                 return value
-    raise Problem(f"{_short(plain)!r} is not a number", "Write a number, or simple arithmetic on numbers.")
+    raise Problem(f"{shorten(plain, 60)!r} is not a number", "Write a number, or simple arithmetic on numbers.")
 
 
 def integer(text: str) -> int:
@@ -303,8 +300,4 @@ def boolean(text: str) -> bool:
     try:
         return bool(number(text))
     except Problem:
-        raise Problem(f"{_short(text)!r} is neither True nor False", "Write True or False.") from None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+        raise Problem(f"{shorten(text, 60)!r} is neither True nor False", "Write True or False.") from None

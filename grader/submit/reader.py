@@ -435,7 +435,7 @@ def _executable(given: Commands, folder: Folder) -> tuple[str, Tree, bool]:
     if path is None:
         if likely := given.misspelt("executable"):
             raise given.error(likely, f"{likely} is not a submit command", "Did you mean executable?")
-        if given.has("shell"):
+        if "shell" in given.macros:
             raise given.error(
                 "shell",
                 "shell is not a command of this HTCondor, and there is no executable",

@@ -81,7 +81,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
     facts += left_behind(violation)
     if _failed(job, state):
         facts += _windows_line_ends(job, state.ran)
-        facts.append(Evidence("exit", f"execution {state.execution} ended with {state.ran.exit}"))
+        facts.append(Evidence("exit", f"execution {state.now.execution} ended with {state.ran.exit}"))
     elif state.run is not None and state.run.unstartable:
         facts += _windows_line_ends(job, state.run)
     return tuple(facts)
@@ -182,7 +182,7 @@ def _without_end(job: Job, last: State) -> list[Evidence]:
         return []
     exits = f"each of the {len(way)} executions without a fault exited with {last.ran.exit}"
     facts = [Evidence("no end so far", exits + (f", the last {_in_a_row(way)}" if _in_a_row(way) else ""))]
-    spools = [state.spool for state in way[-LEAST_IN_A_ROW:]]
+    spools = [state.now.spool for state in way[-LEAST_IN_A_ROW:]]
     names = [
         path
         for path, entry in spools[-1].items()
@@ -259,7 +259,7 @@ def _again(state: State) -> list[Evidence]:
         [
             Evidence(
                 "again",
-                f"executions {before.execution} and {state.execution} both ended with {state.run.exit} after "
+                f"executions {before.now.execution} and {state.now.execution} both ended with {state.run.exit} after "
                 f"{state.run.seconds:g} s{alike}",
             )
         ]
@@ -272,7 +272,7 @@ def _empty(job: Job, state: State) -> list[Evidence]:
     """The empty files in the checkpoint of a job that never gets any further."""
     return [
         Evidence("empty", f"{path} is empty in the checkpoint", path)
-        for path, entry in state.spool.items()
+        for path, entry in state.now.spool.items()
         if isinstance(entry, File) and not entry.content and path not in (STDOUT, STDERR, *job.inputs)
     ][:5]
 
@@ -503,8 +503,8 @@ def left_running(last: State) -> list[Evidence]:
             return [
                 Evidence(
                     "left running",
-                    f"when execution {before.execution} left with {before.ran.exit}, it left "
-                    f"{names} running: that goes on beside execution {after.execution}, in the same sandbox",
+                    f"when execution {before.now.execution} left with {before.ran.exit}, it left "
+                    f"{names} running: that goes on beside execution {after.now.execution}, in the same sandbox",
                 )
             ]
     return []
@@ -514,12 +514,12 @@ def left_behind(violation: Violation) -> list[Evidence]:
     """Files that a restart in place would have had, and that the failing restart elsewhere did not have, or had only as
     they were submitted."""
     for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
-        if after.moved and before.sandbox != after.sandbox:
+        if after.moved and before.now.directory != after.now.directory:
             became = {False: " and is not in the new one", True: "; the new one has it as it was submitted"}
             return [
                 Evidence(
                     "left behind",
-                    f"{path} was in the sandbox before the eviction{became[path in after.sandbox]}",
+                    f"{path} was in the sandbox before the eviction{became[path in after.now.directory]}",
                     path,
                 )
                 for path in islice(files_left_behind(before, after), 5)
@@ -531,8 +531,8 @@ def files_left_behind(before: State, after: State) -> dict[str, File | Link]:
     """Files and links that an eviction destroyed: the next sandbox, made from inputs and checkpoint, does not have
     them, or has them as they were submitted. If the job had saved a checkpoint, only those that existed then count, as
     later work was not committed."""
-    earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
-    seen, new = earlier[-1].ran.sandbox if earlier else before.sandbox, after.sandbox
+    earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.now.spool]
+    seen, new = earlier[-1].ran.sandbox if earlier else before.now.directory, after.now.directory
     files = new.regular()
     return {
         path: entry
@@ -546,7 +546,7 @@ def _held(held: Held, state: State, run: Run) -> list[Evidence]:
     if not held.missing and not held.unsendable:
         return [Evidence("limit", held.reason)]
     facts = [_unsendable(run.sandbox, path) for path in held.unsendable]
-    new = [path for path in run.sandbox if path not in state.sandbox and path not in (STDOUT, STDERR)]
+    new = [path for path in run.sandbox if path not in state.now.directory and path not in (STDOUT, STDERR)]
     for path in held.missing:
         if run.sandbox.resolve(path) is None:
             near = [other for other in new if posixpath.basename(other) == posixpath.basename(path)] or new

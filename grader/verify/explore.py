@@ -288,7 +288,8 @@ class _Explorer:
             if self.patience and len(self.states) > self.patience:
                 break
             self.stay_within_bounds()
-            self.begin_next()
+            for *_, ahead in heapq.nsmallest(LOOKED_AHEAD, self.queue):
+                self.begin(ahead.now)
             state = heapq.heappop(self.queue)[-1]
             if self.states[state.key] is state:
                 self.expand(state, reference)
@@ -471,12 +472,9 @@ class _Explorer:
         """Start the run that never restarts, with which a job that saves is compared in the end."""
         first, how = self.first, Unbroken()
         if how not in first.unbroken and (ahead := self.ahead):
-            first.unbroken[how] = ahead.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
-
-    def begin_next(self) -> None:
-        """Start the executions of the next states in the queue."""
-        for *_, state in heapq.nsmallest(LOOKED_AHEAD, self.queue):
-            self.begin(state.now)
+            first.unbroken[how] = ahead.run(
+                self.job, first.now.directory, slot=first.now.slot, clock=first.now.time, unbroken=how
+            )
 
     # -- states ----------------------------------------------------------------
 
@@ -534,8 +532,8 @@ class _Explorer:
                 laps = int(state.now.retries // each)
                 state.now = state.now._replace(
                     retries=state.now.retries - laps * each,
-                    execution=state.execution + laps * (state.execution - earlier.execution),
-                    time=state.clock + laps * (state.clock - earlier.clock),
+                    execution=state.now.execution + laps * (state.now.execution - earlier.now.execution),
+                    time=state.now.time + laps * (state.now.time - earlier.now.time),
                 )
                 state.key = self.key(state.now)
                 return
@@ -626,7 +624,7 @@ class _Explorer:
         state, livelock = self.first, self.livelock.afresh()
         while True:
             try:
-                for now in self.foreseen[state.execution : state.execution + LOOKED_AHEAD]:
+                for now in self.foreseen[state.now.execution : state.now.execution + LOOKED_AHEAD]:
                     self.begin(now)
                 run = state.run = self.run(state.now)
                 self.stay_within_limits(run)
@@ -766,7 +764,7 @@ class _Explorer:
         for before, after in zip(one.way(), other.way()):
             trees = self.identity(before.ran.sandbox), self.identity(after.ran.sandbox)
             if trees[0] != trees[1]:
-                return f"execution {before.execution} done twice", *trees
+                return f"execution {before.now.execution} done twice", *trees
         self.twice = True
         return None
 
@@ -775,12 +773,12 @@ class _Explorer:
         its output differs from the reference: the schedule of that run, and both outputs. Unless the right output was
         given, files that also differ if only the first start is days later do not count: they just say when they were
         made."""
-        schedule, late = self.all_elsewhere(first.clock, waits=True)
+        schedule, late = self.all_elsewhere(first.now.time, waits=True)
         if late is None or self.same(reference, late):
             return None
         if self.expected is not None:  # other files may be returned as well
             return schedule, reference, Tree({path: late[path] for path in reference if path in late})
-        _, begun_late = self.all_elsewhere(first.clock + LATE, waits=False)
+        _, begun_late = self.all_elsewhere(first.now.time + LATE, waits=False)
         if begun_late is None:
             return None
         late, begun_late = self.relevant(late), self.relevant(begun_late)

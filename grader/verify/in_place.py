@@ -70,14 +70,14 @@ def intervals_done_again(
 
 def _intervals(way: Sequence[State], unbroken: Run) -> list[Interval]:
     """All intervals, if both runs made the same number of checkpoints; otherwise none."""
-    begin = way[0].clock
+    begin = way[0].now.time
     moments = [note[3] - begin for note in _stays(unbroken)]
     if len(moments) != len(way) - 1:
         return []
     needed = [after - before for before, after in pairwise([0.0, *moments, unbroken.seconds])]
     # The first start has the same cost as each restart.
     starting = max(0.0, way[0].ran.seconds - min(needed[1:], default=0.0))
-    return [Interval(state.execution, state.ran.seconds, each, starting) for state, each in zip(way, needed)]
+    return [Interval(state.now.execution, state.ran.seconds, each, starting) for state, each in zip(way, needed)]
 
 
 def _stays(unbroken: Run) -> list[tuple[str, str, int, float, dict[str, int]]]:
@@ -94,7 +94,7 @@ def _same_checkpoints(job: Job, way: Sequence[State], unbroken: Run) -> bool:
         sent = state.next.sent
         changed = {
             path: entry
-            for path, entry in state.ran.sandbox.changed_since(state.sandbox).items()
+            for path, entry in state.ran.sandbox.changed_since(state.now.directory).items()
             if isinstance(entry, File) and path not in (STDOUT, STDERR)
         }
         saved = {path: entry for path, entry in changed.items() if path in sent or path.rpartition("/")[2] in sent}

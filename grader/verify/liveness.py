@@ -73,7 +73,7 @@ class FinishedGraph:
         """The restart in a new sandbox from the checkpoint that this state makes, on the way that
         leads through that checkpoint; the state itself may be known from a shorter one."""
         last = state if self.profile.may_requeue else self.known(follower).reached(state)
-        fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
+        fault = Fault("requeue" if self.profile.may_requeue else "evict", last.now.execution)
         there = self.known(elsewhere)
         return replace(elsewhere, run=there.run, then=there.then).reached(last, fault)
 
@@ -141,7 +141,7 @@ class FinishedGraph:
                 continue
             if here is not start:
                 seen.add(known)
-            for there, fault in ((known.follower, None), (known.elsewhere, Fault("requeue", here.execution))):
+            for there, fault in ((known.follower, None), (known.elsewhere, Fault("requeue", here.now.execution))):
                 if there and (there := self.known(there)) in endless:
                     again = there.reached(here, fault)
                     heapq.heappush(queue, (again.length(), next(self.serial), again))

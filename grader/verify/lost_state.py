@@ -57,7 +57,7 @@ class _Trial:
             other = self.got.get(path)
             if not isinstance(entry, File) or not isinstance(other, File):
                 return False
-            if entry != other and any(path in state.sandbox for state in self.replays.way[1:]):
+            if entry != other and any(path in state.now.directory for state in self.replays.way[1:]):
                 forms = [[NUMBER.sub("#", line).split() for line in each.text.splitlines()] for each in (entry, other)]
                 if not is_text(entry.content) or forms[0] != forms[1]:
                     return False

@@ -166,8 +166,8 @@ class _EndlessTrial(_Trial):
             return False
         job, last = self.replays.job, self.replays.way[-1]
         self.replays.stay_within_time()
-        run = self.replays.executor.run(job, sandbox, slot=last.slot, clock=last.clock)
-        before, after = (tree.get(place.path) for tree in (last.sandbox, run.sandbox))
+        run = self.replays.executor.run(job, sandbox, slot=last.now.slot, clock=last.now.time)
+        before, after = (tree.get(place.path) for tree in (last.now.directory, run.sandbox))
         if not is_checkpoint(job, run) or not isinstance(before, File) or not isinstance(after, File):
             return False
         was, became = (numbers(entry.content).get(place.place) for entry in (before, after))
@@ -175,7 +175,7 @@ class _EndlessTrial(_Trial):
 
     def later(self) -> Iterator[Tree | None]:
         """Sandboxes as they may be much later; None for a change that can't be foreseen."""
-        old, new = (without_streams(state.sandbox) for state in self.replays.way[-2:])
+        old, new = (without_streams(state.now.directory) for state in self.replays.way[-2:])
         for path, entry in new.changed_since(old).items():
             before = old.get(path)
             if not isinstance(before, File) or not isinstance(entry, File) or not is_text(entry.content):

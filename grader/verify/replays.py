@@ -156,7 +156,7 @@ class Replays:
         self.job, self.exploration, self.executor, self.profile = job, exploration, executor, profile
         self.until = min(until, time.monotonic() + MOST_SECONDS)
         self.way = _without_faults(exploration)
-        self.spools = [state.spool for state in (*self.way[1:11], *self.way[11:][-10:])]
+        self.spools = [state.now.spool for state in (*self.way[1:11], *self.way[11:][-10:])]
         self.left = MOST_EXECUTIONS
         self.ends: dict[tuple[Change | int | None, ...], Outcome] = {}
         self.found: dict[tuple[Change | int | None, ...], list[Decimal]] = {}
@@ -382,4 +382,4 @@ def _without_faults(exploration: Exploration) -> list[State]:
     if violation and not exploration.schedule and violation.failure in (Unsafe.WRONG_OUTPUT, Unsafe.NEVER_FINISHES):
         return violation.state.way()
     endless = exploration.exhausted is Unknown.EXECUTIONS and exploration.unfinished
-    return endless.way() if endless and endless.execution >= SIMILAR else []
+    return endless.way() if endless and endless.now.execution >= SIMILAR else []

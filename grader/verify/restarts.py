@@ -83,7 +83,7 @@ def _lines(files: Tree, path: str) -> list[str]:
 def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | None:
     """Which restart found right lines, and left the file without them; None if there is none."""
     for state in way[1:]:
-        found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
+        found, left = _lines(state.now.directory, path), _lines(state.ran.sandbox, path)
         if not found or left[: len(found)] == found:
             continue
         head = begins_alike(left, right)
@@ -91,7 +91,7 @@ def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | No
         if found != right[: len(found)] or not gone or set(gone) & set(left):
             return None
         text = (
-            f"execution {state.execution} found {_these(head, len(found))} of {path}, {_which(gone)} right, and left the "
+            f"execution {state.now.execution} found {_these(head, len(found))} of {path}, {_which(gone)} right, and left the "
             f"file without {'it' if len(gone) == 1 else 'them'}"
         )
         return Shown("lines gone", text, path, head + 1)
@@ -101,7 +101,7 @@ def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | No
 def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[str]) -> Shown | None:
     """Which restart added the first wrong line, and how many right lines before; None if that is not clear."""
     for before, state in pairwise(way):
-        found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
+        found, left = _lines(state.now.directory, path), _lines(state.ran.sandbox, path)
         if not found or found != right[: len(found)] or found != _lines(before.ran.sandbox, path):
             return None
         alike = begins_alike(left, right)
@@ -111,7 +111,7 @@ def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[
             added = left[len(found) : alike]
             well = f"{_these(len(found), alike)}, {_which(added)} right, and " if added else ""
             text = (
-                f"execution {state.execution} found {_these(0, len(found))} of {path}, {_which(found)} right, and added "
+                f"execution {state.now.execution} found {_these(0, len(found))} of {path}, {_which(found)} right, and added "
                 f"{well}line {alike + 1}, which is wrong"
             )
             return Shown("first wrong restart", text, path, alike + 1, _is_astray(right, wrong))
@@ -162,7 +162,7 @@ def _again(
     with lines that are all the same."""
     at, written, again = 0, b"", dict[int, bytes]()
     for state in way:
-        found, left = (_content(tree, path) for tree in (state.sandbox, state.ran.sandbox))
+        found, left = (_content(tree, path) for tree in (state.now.directory, state.ran.sandbox))
         if found != written or not left.startswith(found) or len(left) > MOST_BYTES:
             return {}
         added = left[len(found) :]
@@ -170,7 +170,7 @@ def _again(
         if len(first := [*islice(fitting, 2)]) != 1:
             return {}
         if size := first[0]:
-            again[state.execution] = added[:size]
+            again[state.now.execution] = added[:size]
         at, written = at + len(added) - size, left
     return again if at == len(right) else {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ..rules.execution import Run, Unbroken
 from ..rules.livelock import Livelock
 from ..rules.schedule import Fault, Schedule
-from ..rules.step import Ended, Kind, Next, Situation
+from ..rules.step import Kind, Next, Situation
 from ..tree import Tree
 
 Key = tuple[tuple[object, ...], Tree]
@@ -56,37 +56,9 @@ class State:
         return self.run
 
     @property
-    def end(self) -> Ended:
-        """The result of an execution that ended the program for good."""
-        assert self.then is not None, "it was not executed"
-        return self.then.end
-
-    @property
     def expanded(self) -> bool:
         """Whether the states that can follow are known."""
         return self.then is not None or self.endless
-
-    # Shortcuts to the situation.
-
-    @property
-    def sandbox(self) -> Tree:
-        return self.now.directory
-
-    @property
-    def spool(self) -> Tree:
-        return self.now.spool
-
-    @property
-    def clock(self) -> float:
-        return self.now.time
-
-    @property
-    def execution(self) -> int:
-        return self.now.execution
-
-    @property
-    def slot(self) -> int:
-        return self.now.slot
 
     @property
     def moved(self) -> bool:
@@ -104,9 +76,9 @@ class State:
 
     def reached(self, before: State, fault: Fault | None = None) -> State:
         """This state at the end of another way: after `before`, with a fault (in a new sandbox) or none (in place)."""
-        now = self.now._replace(kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
+        now = self.now._replace(kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.now.execution + 1)
         return replace(self, now=now, before=before, schedule=before.schedule + ((fault,) if fault else ()))
 
     def length(self) -> Length:
         """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""
-        return len(self.schedule), self.execution, [fault.execution for fault in self.schedule]
+        return len(self.schedule), self.now.execution, [fault.execution for fault in self.schedule]

@@ -132,7 +132,7 @@ def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: U
     """A run that never restarts, from the start of `first`, and what it returns if it ends well."""
     known = first.unbroken.get(how)
     if known is None or (isinstance(known, Future) and known.cancelled()):
-        known = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
+        known = executor.run(job, first.now.directory, slot=first.now.slot, clock=first.now.time, unbroken=how)
     run = first.unbroken[how] = known.result() if isinstance(known, Future) else known
     if _CLOSED.search(run.stderr) and not how.files_stay_open:
         return goes_on(job, first, executor, profile, how._replace(files_stay_open=True))
@@ -169,7 +169,9 @@ def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State,
     if it does not."""
     # A file that is returned without being listed, and that is as in the last checkpoint, is most likely state.
     state = (
-        set() if job.transfer_output_files else {path for path, entry in files.items() if last.spool.get(path) == entry}
+        set()
+        if job.transfer_output_files
+        else {path for path, entry in files.items() if last.now.spool.get(path) == entry}
     )
     results = set(files) - state or set(files)
     compared = state if tried.stays == checkpoints else ()  # otherwise the last checkpoints are different
@@ -244,7 +246,7 @@ def _is_dated(job: Job, first: State, executor: Executor, profile: Profile, diff
     """Whether all lines that differ also change if a run that never restarts begins days later: they tell the date, or
     come from a generator that is seeded with it."""
     _, late = goes_on(
-        job, replace(first, now=first.now._replace(time=first.clock + LATE)), executor, profile, Unbroken()
+        job, replace(first, now=first.now._replace(time=first.now.time + LATE)), executor, profile, Unbroken()
     )
     if late is None:
         return False

@@ -1210,3 +1210,12 @@ def test_a_python_without_the_packages_is_told_which_one_to_use(tmp_path):
     assert run.stderr.startswith(
         "grader grade: this Python has no markupsafe. Begin the command with `python3 lab.py run"
     )
+
+
+def test_a_command_imports_the_module_of_no_other_command():
+    code = (
+        "import sys; from grader.cli.main import COMMANDS, main; main(['verify', 'missing.sub']); "
+        "print([name for name in COMMANDS if f'grader.cli.{name}' in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ran.stdout == "['verify']\n", ran.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader.course.exercises.save import answers
+from grader.execute import isolation
 from grader.execute.executor import Executor
 from grader.execute.inside import INSIDE
 from grader.execute.isolation import Confinement, confinement, own_confinement
@@ -317,3 +318,15 @@ def test_on_one_machine_it_is_found_in_the_same_slot(shell_job):
     with Executor(confine=own_confinement(), one_machine=True) as executor:
         assert [executor.run(job, job.inputs, slot=slot).stdout for slot in (0, 0, 1, 0)] == ["", "1\n2\n", "", ""]
         assert executor.kept_outside == Tree.files({"tmp/state": "1\n", "~/state": "2\n"})
+
+
+def test_the_trial_in_advance_is_the_only_trial(monkeypatch):
+    tried = []
+    monkeypatch.setattr(isolation, "_works", lambda confine: tried.append(confine) or True)
+    monkeypatch.setattr(isolation.shutil, "which", lambda name: f"/usr/bin/{name}")
+    isolation._own_confinement.cache_clear()
+    try:
+        isolation.try_own_confinement()
+        assert isolation.own_confinement() == tried[0] and len(tried) == 1
+    finally:
+        isolation._own_confinement.cache_clear()

@@ -70,7 +70,7 @@ def test_a_job_that_never_checkpoints_has_none(facts):
 def test_a_dangling_link_that_every_sandbox_has_is_not_left_behind(facts):
     inputs = Tree({"later": Link("not there yet")})
     found, facts_ = facts(COUNTS, inputs=inputs, transfer_checkpoint_files=("n",))
-    assert "later" in found.violation.state.sandbox
+    assert "later" in found.violation.state.now.directory
     assert only("left behind", facts_).file == "rows"
 
 

@@ -585,10 +585,10 @@ def test_the_printed_schedule_makes_the_job_fail_in_the_same_way(explored, execu
 def test_the_printed_schedule_is_the_way_to_the_state_that_fails(explored, name):
     _, found = explored(name)
     way = found.violation.state.way()
-    assert [state.execution for state in way] == list(range(1, len(way) + 1))
+    assert [state.now.execution for state in way] == list(range(1, len(way) + 1))
     assert way[-1].schedule == found.schedule
     assert {fault.execution for fault in found.schedule} >= {
-        before.execution for before, after in zip(way, way[1:]) if after.moved
+        before.now.execution for before, after in zip(way, way[1:]) if after.moved
     }
 
 
@@ -855,7 +855,7 @@ def test_a_job_that_fails_more_often_than_it_may_be_retried_is_unsafe(counting, 
     job = counting("import sys\nopen('rows', 'w')\nsys.exit(7)", max_retries=2)
     found = explore(job, executor)
     assert (found.failure, found.schedule) == ("failed", ())
-    assert found.violation.state.execution == 3
+    assert found.violation.state.now.execution == 3
     assert play(job, executor, found).exit.code == 7
 
 
@@ -866,7 +866,7 @@ def test_tries_that_all_go_the_same_way_are_not_walked_one_by_one(counting, exec
     job = counting(SAFE if each else "import sys\nsys.exit(7)", max_retries=retries, transfer_output_files=(), **fields)
     found = explore(job, executor)
     assert (found.verdict, found.failure, found.schedule) == (UNSAFE, "failed", ())
-    assert found.violation.state.execution == (each or 1) + retries and found.violation.state.now.retries == 0
+    assert found.violation.state.now.execution == (each or 1) + retries and found.violation.state.now.retries == 0
     assert found.executions < 20 and found.states < 100
 
 
@@ -884,7 +884,7 @@ def test_tries_that_go_two_ways_in_turn_are_not_walked_one_by_one(counting, exec
     for retries in (4, 5, 10**6):
         found = explore(counting(source, transfer_checkpoint_files=("n",), max_retries=retries), executor)
         assert (found.failure, found.schedule) == ("failed", ())
-        assert found.violation.state.execution == 2 * (retries + 1) and found.states < 100
+        assert found.violation.state.now.execution == 2 * (retries + 1) and found.states < 100
 
 
 # -- policies ------------------------------------------------------------------
@@ -930,7 +930,7 @@ def test_tries_that_a_policy_counts_are_walked_one_by_one(counting, executor):
         on_exit_remove="ExitCode =?= 0 || (NumJobCompletions > 2)",
     )
     found = explore(job, executor)
-    assert (found.failure, found.violation.state.execution, found.executions) == ("failed", 3, 1)
+    assert (found.failure, found.violation.state.now.execution, found.executions) == ("failed", 3, 1)
 
 
 SLOW = "import time\ntime.sleep(60)\n" + textwrap.dedent(SAFE)

@@ -104,7 +104,7 @@ def test_states_grow_with_the_checkpoints_and_executions_are_one_each():
 
 
 def test_the_walk_begins_at_the_first_start_of_a_job_that_is_explored():
-    assert explore(job(), Scripted(safe)).root.execution == 1
+    assert explore(job(), Scripted(safe)).root.now.execution == 1
     with pytest.raises(AssertionError, match="not explored"):
         _ = explore(job(on_exit_or_evict=True), Scripted(safe)).root
 
@@ -315,12 +315,12 @@ def test_the_last_try_is_reached_at_the_time_and_the_number_it_has(retries):
     *_, last = simulate(tried, Scripted(failing, 10.0), pace=Pace(wait=0.0))
     assert (found.failure, found.schedule) == (Unsafe.FAILED, ())
     end = found.violation.state
-    assert (end.execution, end.clock + 10.0, end.now.retries) == (last.execution, last.time, 0)
+    assert (end.now.execution, end.now.time + 10.0, end.now.retries) == (last.execution, last.time, 0)
 
 
 def test_a_million_tries_that_all_go_the_same_way_are_few_states():
     few, many = (explore(job(max_retries=retries), Scripted(failing)) for retries in (10**3, 10**6))
-    assert (many.failure, many.violation.state.execution, many.executions) == (Unsafe.FAILED, 4 + 10**6, 4)
+    assert (many.failure, many.violation.state.now.execution, many.executions) == (Unsafe.FAILED, 4 + 10**6, 4)
     assert many.states == few.states
 
 
@@ -464,7 +464,7 @@ def test_only_a_job_that_is_not_through_has_an_unfinished_execution():
         return count(files, last=50)
 
     cut = explore(job(), Scripted(long), bounds=Bounds(executions=10))
-    assert (cut.unknown, cut.exhausted, cut.unfinished.execution) == (Unknown.EXECUTIONS, Unknown.EXECUTIONS, 10)
+    assert (cut.unknown, cut.exhausted, cut.unfinished.now.execution) == (Unknown.EXECUTIONS, Unknown.EXECUTIONS, 10)
     assert cut.seconds is None
 
 
@@ -541,7 +541,7 @@ def test_a_run_that_never_restarts_is_begun_once_the_job_saves(what, monkeypatch
     assert (lazy.unbroken, found.first.unbroken) == ([], {}), "it isn't worthwhile"
     monkeypatch.setattr(walk, "WORTHWHILE", -1.0)
     found = explore(job(), team)
-    assert team.unbroken == [found.first.sandbox] and list(found.first.unbroken) == [Unbroken()]
+    assert team.unbroken == [found.first.now.directory] and list(found.first.unbroken) == [Unbroken()]
 
 
 def test_a_job_that_never_saves_is_compared_with_nothing(monkeypatch):

@@ -21,7 +21,7 @@ def host_in_checkpoint(case: Case) -> bool:
     if not case.moved:
         return False
     saved = Tree(case.state_files)
-    elsewhere = case.executor.slots_named_in(saved) - {case.state.slot}
+    elsewhere = case.executor.slots_named_in(saved) - {case.state.now.slot}
     return bool(elsewhere) and (case.given or case.depends_on_host())
 
 

@@ -40,11 +40,11 @@ def link_became_file(case: Case) -> bool:
     links = {path: entry for path, entry in before.items() if isinstance(entry, Link) and path in case.state_files}
     if not links:
         return False
-    sandbox = case.state.sandbox
+    sandbox = case.state.now.directory
     for path, link in links.items():
         target = posixpath.normpath(link.named(path))
         sandbox = sandbox.put(target, case.state_files[path]).put(path, link)
-    run = case.executor.run(case.job, sandbox, slot=case.state.slot, clock=case.state.clock)
+    run = case.executor.run(case.job, sandbox, slot=case.state.now.slot, clock=case.state.now.time)
     return run.exit != case.ran.exit and run.exit.code in (0, case.job.checkpoint_exit_code)
 
 

@@ -59,13 +59,13 @@ def time_is_up_at_first(case: Case) -> bool:
 
 def with_more_time(case: Case) -> Run | None:
     """The failing execution with ten times the limit of each `timeout`; None if there is none in the job's files."""
-    files, more = case.state.sandbox, case.job.inputs
+    files, more = case.state.now.directory, case.job.inputs
     for path, file in case.job.inputs.regular().items():
         if files.get(path) == file and (longer := TIMEOUT.sub(_ten_times, file.content)):
             files, more = (tree.put(path, file._replace(content=longer)) for tree in (files, more))
     if more == case.job.inputs:
         return None
-    return case.executor.run(replace(case.job, inputs=more), files, slot=case.state.slot, clock=case.state.clock)
+    return case.executor.run(replace(case.job, inputs=more), files, slot=case.state.now.slot, clock=case.state.now.time)
 
 
 def allowed_time_is_up(case: Case) -> bool:

@@ -35,7 +35,9 @@ def sigterm_saves(case: Case) -> bool:
         return False
     softly = soft_stop(case.job, MODERN, None, case.ran)
     killed, *terminated = (
-        case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
+        case.executor.run(
+            case.job, case.state.now.directory, slot=case.state.now.slot, clock=case.state.now.time, stop=stop
+        )
         for stop in (Stop(softly.after), *(softly._replace(signal=number) for number in signals))
     )
     return any(

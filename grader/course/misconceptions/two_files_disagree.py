@@ -25,13 +25,13 @@ def clues(case: Case) -> tuple[Evidence, ...]:
     if case.piled_up is None:
         return ()
     path, before, after = case.piled_up
-    old, both = before.sandbox.file(path), after.sandbox.file(path)
+    old, both = before.now.directory.file(path), after.now.directory.file(path)
     new = File(both.content[len(old.content) :])
     return (
         Evidence(
             "piled up",
-            f"execution {after.execution} finds {quoted(both)} in {path}: the old content, "
-            f"{quoted(old)}, and after it what execution {before.execution} has saved, {quoted(new)}",
+            f"execution {after.now.execution} finds {quoted(both)} in {path}: the old content, "
+            f"{quoted(old)}, and after it what execution {before.now.execution} has saved, {quoted(new)}",
             path,
         ),
     )

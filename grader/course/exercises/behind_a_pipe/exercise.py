@@ -36,7 +36,8 @@ UNHEARD = (
 def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     """Whether the returned log has the model's messages from every execution."""
     asked, _, exploration = ROD.explore(job, cache)
-    end = free_way(exploration)[-1]
+    end = free_way(exploration)[-1].then
+    assert end, "the run without faults has an end"
     log = end.end.returned_files.text(LOG)
     missing = [
         line
