@@ -38,6 +38,13 @@ MOST_TRIES = 4
 SHORT: dict[str, float] = {"steps": 28, "seconds": 1, "disk_seconds": 3}
 """Settings with which waves writes two restart files, and spends about half of its time on that."""
 
+SLEEPS = (
+    "waves is done early. What does my_wrapper do until its time is up?",
+    "`sleep $1` always takes all of its time, also if nothing is left to wait for. Meanwhile nobody else gets the slot.",
+    "Use timeout, which ends as soon as waves does, or `wait` for waves while the sleep runs in the background.",
+)
+"""Hints for a wrapper that waits until its time is up, although waves has ended."""
+
 NAIVE = b"""\
 #!/bin/bash
 if [ -f restart.dat ]; then
@@ -286,7 +293,9 @@ def _too_early(job: Job, cache: ExplorationCache, expected: Tree) -> Result | No
 def passes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the job ends with the exit code of waves if waves fails, at once or after a checkpoint, on every
     schedule."""
-    unusable = _exit_code(job, cache, points=2)
+    asked = limited(WAVES.changed(job, points=2), PLENTY)
+    run = cache.executor.run(asked, asked.inputs)
+    unusable = run.exit.code
     if unusable != UNUSABLE:
         return wrong(
             f"With an unusable my_input.txt, waves exits with {UNUSABLE}, but the job with {unusable}.",
@@ -294,6 +303,9 @@ def passes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             (),
             "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code",
         )
+    if run.seconds > PLENTY / 2:
+        text = f"With an unusable my_input.txt, waves ends at once, but my_wrapper only after {run.seconds:.0f} s."
+        return wrong(text, job, (), hints=SLEEPS)
     exploration = cache.explore(replace(job, success_exit_code=DIVERGED), Tree())
     if exploration.verdict == RESTART_SAFE or exploration.failure == "lost progress":  # other questions are about that
         return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, like waves", schedules=exploration.schedules)

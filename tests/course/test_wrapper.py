@@ -10,7 +10,7 @@ import pytest
 
 from grader.course.catalogue import EXERCISES
 from grader.course.exercise import ExplorationCache
-from grader.course.exercises.wrapper.answers import RIGHT, START, wrapper
+from grader.course.exercises.wrapper.answers import BASH, RIGHT, START, WHOLE, wrapper
 from grader.course.report import NOT_TRIED
 from grader.course.waves import (
     SHORT,
@@ -169,6 +169,36 @@ def test_a_wrapper_without_a_limit_is_told_so_whatever_it_leaves_with(rest, exec
     report = judged(wrapper(NO_LIMIT + rest), executor)
     assert report.failure.misconception is None and report.points == 1
     assert "is given 90 s, but lets waves run for 220 s. It sets no limit at all" in report.headline
+
+
+SLEEPS = f"""{BASH}./waves $args &
+pid=$!
+sleep $1
+kill $pid 2> /dev/null || {{ wait $pid; exit $?; }}
+wait $pid
+{WHOLE}exit 85
+"""
+SLEEPS_IN_PYTHON = """
+#!/usr/bin/env python3
+import os, subprocess, sys, time
+restart = ["--restart", "restart.dat"] if os.path.exists("restart.dat") else []
+process = subprocess.Popen(["./waves"] + restart)
+time.sleep(int(sys.argv[1]))
+if process.poll() is not None:
+    sys.exit(process.returncode)
+process.terminate()
+process.wait()
+if not (os.path.exists("restart.dat") and open("restart.dat").read().endswith("end\\n")):
+    os.rename("restart.old", "restart.dat")
+sys.exit(85)
+"""
+
+
+@pytest.mark.parametrize("text", [SLEEPS, SLEEPS_IN_PYTHON])
+def test_a_wrapper_that_sleeps_on_when_waves_has_ended_is_told_so(text, executor):
+    report = judged(wrapper(text), executor)
+    assert report.points == 7 and report.failure.misconception is None
+    assert "waves ends at once, but my_wrapper only after 100000 s" in report.headline
 
 
 @pytest.mark.parametrize("files", ["my_output.txt", "restart.old, my_output.txt"])

@@ -246,6 +246,18 @@ wait $pid
 [ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
 exit 85
 """),
+    "waves is asked about every two seconds, and killed": in_bash("""
+./waves $args &
+pid=$!
+for ((waited = 0; waited < $1; waited += 2)); do
+    kill -0 $pid 2> /dev/null || { wait $pid; exit $?; }
+    sleep 2
+done
+kill $pid 2> /dev/null || { wait $pid; exit $?; }
+wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
     "a deadline in $SECONDS, in a function": in_bash("""
 running() { kill -0 "$1" 2> /dev/null; }
 run_for() {
