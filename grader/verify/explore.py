@@ -328,10 +328,8 @@ class _Explorer:
         self.follow(state, self.start(self.step(now, FaultHappened(evict, run, run.seconds))), evict)
         if self.soft:
             self.vacate(state)
-        if then.status is Status.CLAIMED:
-            state.follower = self.follow(state, self.restart(then))
-        elif then.kind == Kind.RETRIED:
-            state.follower = self.follow(state, self.start(then))
+        if after := self.resumed(then):
+            state.follower = self.follow(state, after)
         if is_checkpoint(self.job, run):  # if the network fails, even a missing file goes unnoticed
             state.unsent = self.follow(
                 state, self.restart(self.step(exited, FaultHappened(upload_fails))), upload_fails
@@ -396,6 +394,12 @@ class _Explorer:
         now = self.step(claimed, Reactivated())
         return now if now.slot == 0 or now.beside or self.slots_known(now.directory) else now._replace(slot=0)
 
+    def resumed(self, then: Situation) -> Situation | None:
+        """The start that follows an execution without a fault; None at an end."""
+        if then.status is Status.CLAIMED:
+            return self.restart(then)
+        return self.start(then) if then.kind == Kind.RETRIED else None
+
     def run(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
         """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is
         always allowed."""
@@ -440,8 +444,7 @@ class _Explorer:
 
     def begin(self, now: Situation) -> None:
         """Start an execution that will be needed, if it is worthwhile and another executor is free."""
-        ahead = self.ahead
-        if ahead is None or len(self.runs) + len(self.begun) >= self.bounds.executions:
+        if (ahead := self.ahead) is None or len(self.runs) + len(self.begun) >= self.bounds.executions:
             return
         key = self.start_key(now)
         if key not in self.runs and key not in self.begun:
@@ -455,8 +458,10 @@ class _Explorer:
     def begin_beside(self, now: Situation, run: Run, then: Situation, after: Situation | None) -> None:
         """Start what will be needed later, while the run without faults goes on from `now` to `after`: the run that never
         restarts, the execution that follows the last checkpoint in a new sandbox, and the last execution once more."""
-        if then.kind == Kind.CHECKPOINT:
-            self.begin_unbroken()
+        first, unbroken = self.first, Unbroken()
+        if then.kind == Kind.CHECKPOINT and unbroken not in first.unbroken and (ahead := self.ahead):
+            start = {"slot": first.now.slot, "clock": first.now.time}
+            first.unbroken[unbroken] = ahead.run(self.job, first.now.directory, unbroken=unbroken, **start)
         if then.kind == Kind.CHECKPOINT and self.profile.may_requeue:
             elsewhere = self.step(then, FaultHappened(Fault("requeue", now.execution)))
         else:
@@ -467,14 +472,6 @@ class _Explorer:
         if self.bounds.twice and (ahead := self.ahead):
             with self.executor.afresh():
                 self.repeated.append((now, execute(ahead, self.job, now)))
-
-    def begin_unbroken(self) -> None:
-        """Start the run that never restarts, with which a job that saves is compared in the end."""
-        first, how = self.first, Unbroken()
-        if how not in first.unbroken and (ahead := self.ahead):
-            first.unbroken[how] = ahead.run(
-                self.job, first.now.directory, slot=first.now.slot, clock=first.now.time, unbroken=how
-            )
 
     # -- states ----------------------------------------------------------------
 
@@ -637,11 +634,7 @@ class _Explorer:
                 self.unfinished = executed
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
-            after = None
-            if then.status is Status.CLAIMED:
-                after = self.restart(then)
-            elif then.kind == Kind.RETRIED:
-                after = self.start(then)
+            after = self.resumed(then)
             if not self.foreseen:  # a repeated run is not followed by a walk
                 self.begin_beside(state.now, run, then, after)
             if after is None:
@@ -655,9 +648,7 @@ class _Explorer:
 
     def without_logs(self, returned_files: Tree) -> Tree:
         logs = self.job.output, self.job.error
-        return Tree(
-            {path: entry for path, entry in returned_files.items() if path not in logs and isinstance(entry, File)}
-        )
+        return Tree({path: file for path, file in returned_files.regular().items() if path not in logs})
 
     def relevant(self, returned_files: Tree) -> Tree:
         return self.anonymous(returned_files if self.streams_count else self.without_logs(returned_files))

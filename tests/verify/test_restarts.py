@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from grader.rules.step import Kind, Situation
 from grader.tree import File, Tree
 from grader.verify.explore import UNSAFE, Exploration, Violation
 from grader.verify.restarts import WRITTEN_AGAIN, shown
@@ -24,7 +25,10 @@ def seen(right, *left):
 def on_the_way(right, *trees):
     """The same of any files."""
     way = [
-        SimpleNamespace(execution=execution, sandbox=before, spool=before, ran=SimpleNamespace(sandbox=after))
+        SimpleNamespace(
+            now=Situation(Kind.STARTED, execution=execution, sandbox=before, spool=before),
+            ran=SimpleNamespace(sandbox=after),
+        )
         for execution, (before, after) in enumerate(pairwise(trees), 1)
     ]
     state = SimpleNamespace(way=lambda: way)
