@@ -370,7 +370,8 @@ def _lines(checked: Checked, options: argparse.Namespace) -> Iterator[str]:
     if which := _which(checked.job):
         yield which.capitalize()
     file, misconception = str(options.submit_file), checked.misconception
-    yield from verdict.verdict_lines(exploration, checked.facts, file=file, misconception=misconception)
+    one = {} if options.schedule is None else {"schedule_is": "The schedule that shows it:"}
+    yield from verdict.verdict_lines(exploration, checked.facts, file=file, misconception=misconception, **one)
     untried = untried_lines(exploration)
     yield from ("", *untried) if checked.facts and untried else untried
     if exploration.failure not in (Unsafe.HELD, Unsafe.FAILED):  # those have other causes

@@ -120,6 +120,7 @@ class Judge:
                 "it succeeded, but in the simulator the run without faults does not, so "
                 "there is nothing to compare its output with",
             )
-        names = " and ".join(self.expected.listing())
-        evicted = f"evicted {count(len(faults), 'time')}, " if faults else "never evicted, "
-        return Exploration(RIGHT, f"{evicted}and {names} is right", schedule=tuple(faults))
+        names, lost = " and ".join(self.expected.listing()), last.activation - 1
+        moved = f"moved to a new sandbox {count(lost, 'time')}, " if lost else "never moved to a new sandbox, "
+        right = "right" if self.known is not None else "the same as without a fault, in the simulator"
+        return Exploration(RIGHT, f"{moved}and {names} is {right}", schedule=tuple(faults))

@@ -23,9 +23,9 @@ KEPT = Path(".before")
 """The folder, beside the notebooks, for versions that another cell has overwritten."""
 MAGICS = ("writefile", "file")
 ALIKE, NEARLY = 0.6, 0.8
-"""The least similarity at which a cell is taken for an answer, and a file name for the name of an answer."""
+"""The least similarity, from 0 to 1, of a cell and the answer that it seems to be, and of two file names."""
 SHORTEST = 60
-"""A shorter cell is not taken for an answer that lacks its first line."""
+"""The characters of the shortest cell that may be an answer without its first line."""
 _MAGIC = re.compile(r"^[ \t]*%%(?:writefile|file)[ \t]+(.*)$", re.MULTILINE)
 
 
@@ -120,10 +120,12 @@ class Slips:
         own += [target for target in self.here if (required := _required(target)) and defined >= required]
         if own or len(cell) < SHORTEST or cell.lstrip().startswith("%%"):
             return own[0] if own else ""
-        script = cell.startswith("#!")
-        candidates = [target for target in self.here if not (script and target.endswith(".sub"))]
-        similarity, target = max(((_similarity(cell, target), target) for target in candidates), default=(0.0, ""))
-        return target if similarity >= ALIKE or script else ""
+        likeness = {target: _similarity(cell, target) for target in self.here}
+        target = max(likeness, key=lambda target: likeness[target], default="")
+        if target and likeness[target] >= ALIKE:
+            return target
+        scripts = [target for target in self.here if _is_script(target)] if cell.startswith("#!") else []
+        return max(scripts, key=lambda target: likeness[target], default="")
 
     def stale(self, exercise: Exercise) -> list[str]:
         """A sentence for each answer of an exercise that is not what its cell last wrote, or should have written."""
@@ -172,6 +174,13 @@ def _required(target: str) -> set[str]:
     if exercise.functions and path == exercise.answers[0]:
         return set(exercise.functions)
     return _functions(given.text) if isinstance(given, File) else set()
+
+
+def _is_script(target: str) -> bool:
+    """Whether an answer is a script: whether the file that comes with the exercise is one, or has no extension."""
+    folder, _, path = target.partition("/")
+    given = EXERCISES[folder].given().get(path)
+    return given.text.startswith("#!") if isinstance(given, File) else "." not in path
 
 
 def _similarity(cell: str, target: str) -> float:

@@ -59,7 +59,7 @@ class Site:
         return directory
 
     def workplace(self, directory: Path) -> Path:
-        """The directory from which to queue jobs for `directory`: `directory` itself, or a fixed substitute for it."""
+        """The directory from which to queue jobs for `directory`: `directory` itself, or the one place that stands for it."""
         return directory
 
     def hand_over(self, place: Path) -> None:
@@ -89,7 +89,7 @@ class PersonalPool(Site):
         return self.bring(Tree.read(directory), f"submitted/{directory.name}")
 
     def may_submit(self) -> None:
-        """The pool's own user always can."""
+        """Never refuses: the pool's own user may always submit."""
 
     def bring(self, tree: Tree, name: str) -> Path:
         """A new directory of the pool's user, with these contents. Replaces a directory of that name."""
@@ -265,7 +265,7 @@ class Bindings(HTCondor):
     def why_idle(self, job: JobId) -> list[str]:
         with self._schedd() as schedd:
             ads = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}")
-            slots = self.api.Collector().query(self.api.AdType.Startd)  # means slots in every version
+            slots = self.api.Collector().query(self.api.AdType.Startd)  # in every version, these are the ads of slots
         return idle.reasons(ads[0], slots, evaluate) if ads else []
 
 

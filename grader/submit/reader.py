@@ -128,7 +128,7 @@ def read(
         encoding.append(Remark(path.name, line, "this line is not UTF-8 text, and is read as Latin-1", CAUTION))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SubmitError(path.name, None, f"the submit file can't be read ({reason})", _suggestion(path)) from None
+        raise SubmitError(str(path), None, f"the submit file can't be read ({reason})", _suggestion(path)) from None
     if appended:
         queue = _QUEUES.search(text)
         before = queue.start() if queue else len(text)

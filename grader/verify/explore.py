@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import compress
 from typing import Any
 
 from ..rules import transfer
@@ -110,6 +111,16 @@ def days_for_a_slot(number: int, ran: float) -> float:
     """Seconds until a job that has run for `ran` seconds, in `number` slots, gets the next slot. Irregular, and more so
     the longer the job has run: otherwise the time of a restart would reveal when the job saved, and thus what."""
     return LATE + random.Random(number).random() * (LATE + ran)
+
+
+def undated(tree: Tree, one: Tree, other: Tree) -> dict[str, list[bytes]]:
+    """Path → the lines of the file there whose numbers are those of equal lines in `one` and `other`; the files that
+    only `tree` has, or lacks, are there as well."""
+    files, ones, others = (
+        {p: f.content.splitlines() for p, f in each.regular().items()} for each in (tree, one, other)
+    )
+    same = {path: [a == b for a, b in zip(lines, others.get(path, ()))] for path, lines in ones.items()}
+    return {path: list(compress(lines, same.get(path, ()))) for path, lines in files.items()}
 
 
 class Exhausted(Exception):
@@ -762,8 +773,8 @@ class _Explorer:
     def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:
         """Run the job once more with every restart elsewhere and days later, as the clock is not part of a state. If
         its output differs from the reference: the schedule of that run, and both outputs. Unless the right output was
-        given, files that also differ if only the first start is days later do not count: they just say when they were
-        made."""
+        given, lines that also differ if only the first start is days later do not count, as they may just say when they
+        were written; but most lines of a file must be left."""
         schedule, late = self.all_elsewhere(first.now.time, waits=True)
         if late is None or self.same(reference, late):
             return None
@@ -773,9 +784,9 @@ class _Explorer:
         if begun_late is None:
             return None
         late, begun_late = self.relevant(late), self.relevant(begun_late)
-        dated = begun_late.changed_since(reference)
-        right, got = reference.without(dated), late.without(dated)
-        return (schedule, right, got) if right != got else None
+        right, got = undated(reference, reference, begun_late), undated(late, reference, begun_late)
+        left = any(2 * len(lines) > len(reference.file(path).content.splitlines()) for path, lines in right.items())
+        return (schedule, reference, late) if right != got or not left else None
 
     def all_elsewhere(self, clock: float, waits: bool) -> tuple[Schedule, Tree | None]:
         """The run with every restart elsewhere, and days later if it `waits`: its schedule and what it returns, which

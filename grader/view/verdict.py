@@ -20,7 +20,7 @@ MEANINGS = {
     "wrong output": "it ends without an error",
     "held": "HTCondor puts the job on hold",
     "failed": "it ends with an error",
-    "never finishes": "it never ends",
+    "never finishes": "it is started again without end",
     "lost progress": "the output is right, but a restart does work again that a checkpoint had saved",
     "too costly": "it is right, but its checkpoints cost more than this exercise allows",
 }

@@ -19,7 +19,7 @@ _BASH_ALONE = re.compile(
 _QUOTED = re.compile(r'"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"(?!\S)')
 _WAITS = r"\s*wait\b[^;&|]*$"
 _CODES = ("wrong-exit-code", "exit-zero-after-save", "always-85")
-"""Misconceptions that may be behind an exit code that is not that of the program."""
+"""Misconceptions that may be behind a wrapper whose exit code differs from that of the program."""
 _ENDS_A_PROGRAM = re.compile(r"\btimeout\b|\./|\bpython3?\b|\bwait\b|^\s*(?:fi|done|esac)\b")
 _OPTIONS = re.compile(r"\btimeout\b[^|&;]*?( --preserve-status\b| -p\b| (?:-s ?|--signal[= ])(?:SIG)?(?:KILL|9)\b)")
 _ENDS_AT_FAILURES = re.compile(r"\s*set(?:\s+-\w+)*\s+-(?:\w*e\w*|o\s+errexit)\b|#!.*\s-\w*e\w*\s*$")
@@ -30,7 +30,8 @@ _KILLS_GROUP = re.compile(r"\bkill( -\w+| -s \w+)? (-- )?(0|-\$\$)(?![\w.])")
 def _cure(
     *hints: str, agrees: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Lines], Iterator[Remedy]]], Callable[[str], Cure]]:
-    """Decorates a function from the lines of a script to its remedies. The result makes a Cure for the script at a path."""
+    """Decorates a function that finds remedies in the lines of a script. The result makes a Cure for the script at a
+    path."""
     return lambda remedies: lambda path: cure_of(partial(Lines, path=path), *hints, agrees=agrees)(remedies)
 
 
@@ -111,12 +112,12 @@ def one_text(lines: Lines) -> Iterator[Remedy]:
 
 @_cure(
     "Which command is the last one before `$?` is looked at?",
-    "Each command sets $? anew: also [, echo, grep and kill, and an `if` whose condition is false.",
+    "Each command sets $? anew, even `[`, echo, grep and kill, and an `if` whose condition is false.",
     "Keep the code in the line right after the program, code=$?, and use $code from there on.",
     agrees=_CODES,
 )
 def too_late(lines: Lines) -> Iterator[Remedy]:
-    """$? is used again, or for the first time, when other commands have run."""
+    """$? is used after other commands have run since the program."""
     used = [number for number, line in enumerate(lines) if "$?" in line and not line.lstrip().startswith("#")]
     if not used or not _SCRIPT.match(lines[0]):
         return
@@ -174,7 +175,7 @@ def otherwise(lines: Lines) -> Iterator[Remedy]:
     agrees=_CODES,
 )
 def wait_status(lines: Lines) -> Iterator[Remedy]:
-    """The result of os.system() for an exit code, in Python."""
+    """The result of os.system() is taken for an exit code, in Python."""
     called = [number for number, line in enumerate(lines) if "os.system(" in line]
     if called and "python" in lines[0]:
         as_code = "import os; status = os.system; os.system = lambda what: os.waitstatus_to_exitcode(status(what))"
@@ -192,7 +193,7 @@ def wait_status(lines: Lines) -> Iterator[Remedy]:
     agrees=_CODES,
 )
 def in_a_pipe(lines: Lines) -> Iterator[Remedy]:
-    """The exit code of a pipe for that of its first command."""
+    """The exit code of a pipe is taken for that of its first command."""
     pipes = [number for number, line in enumerate(lines) if re.search(r"(?<!\|)\|&?\s*tee\b", line)]
     if pipes and _SCRIPT.match(lines[0]):
         yield lines.remedy(
@@ -224,7 +225,7 @@ def ends_at_failures(lines: Lines) -> Iterator[Remedy]:
 @_cure(
     "With which exit code does this `timeout` leave when the time is up?",
     "timeout leaves with 124, unless its options say otherwise: with --preserve-status it leaves with the code of the program, "
-    "143 after SIGTERM; and SIGKILL also ends timeout itself, which is 137.",
+    "143 after SIGTERM; and SIGKILL also ends timeout itself, so that the code is 137.",
     "Leave the option out, and compare with 124; or compare with the other code.",
     agrees=_CODES,
 )
@@ -246,7 +247,7 @@ def another_code(lines: Lines) -> Iterator[Remedy]:
     'Pass the arguments on where the function is called, as in run "$@".',
 )
 def no_arguments(lines: Lines) -> Iterator[Remedy]:
-    """A function that uses its arguments, and is called without any."""
+    """A function that is called without arguments, so that $1 is empty in it."""
     for defined, found in lines.matching(_STARTS_FUNCTION):
         function = found[1] or found[2]
         called = re.compile(rf"(?<![\w./$-]){function}(?=\s*(?:$|[;|&)]))")
@@ -272,8 +273,8 @@ def interrupted(lines: Lines) -> Iterator[Remedy]:
     """A `wait` that a signal with a trap interrupts."""
     for number, match in lines.matching(_WAITS):
         yield lines.remedy(
-            f"the signal also ends this `{match[0].strip()}`, before the program that it waits for has ended: its exit "
-            "code is not that of the program",
+            f"the signal also ends this `{match[0].strip()}`, before the program that it waits for has ended: the exit "
+            "code of `wait` is not that of the program",
             number,
             lines.replaced(number, match[0], match[0]),
         )

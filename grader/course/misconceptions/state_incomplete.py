@@ -8,8 +8,8 @@ from ..resumption import OUTPUT, PLACE, RANDOM
 
 MISCONCEPTION = Misconception(
     "state-incomplete",
-    "Part of the state does not come back as it was at the save: a restart continues at the right place, but with other "
-    "values.",
+    "Part of the state does not come back as it was at the save: a restart is at the right place, but it lacks values or "
+    "has other ones.",
     (
         "Compare the state before saving with the state that the restart begins with. What is different? "
         '(Some programs here print both, in the lines "saves:" and "begins:".)',
