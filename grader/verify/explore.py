@@ -785,8 +785,11 @@ class _Explorer:
             return None
         late, begun_late = self.relevant(late), self.relevant(begun_late)
         right, got = undated(reference, reference, begun_late), undated(late, reference, begun_late)
-        left = any(2 * len(lines) > len(reference.file(path).content.splitlines()) for path, lines in right.items())
-        return (schedule, reference, late) if right != got or not left else None
+        differing = {path for path in {*right, *got} if right.get(path) != got.get(path)}
+        if not any(2 * len(lines) > len(reference.file(path).content.splitlines()) for path, lines in right.items()):
+            differing |= {*right}
+        one, other = (Tree({path: tree[path] for path in differing if path in tree}) for tree in (reference, late))
+        return (schedule, one, other) if differing else None
 
     def all_elsewhere(self, clock: float, waits: bool) -> tuple[Schedule, Tree | None]:
         """The run with every restart elsewhere, and days later if it `waits`: its schedule and what it returns, which

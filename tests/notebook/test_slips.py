@@ -314,6 +314,7 @@ def test_a_first_cell_without_its_first_line_is_known_by_what_is_in_it(kernel, n
         "numbers = [one * one for one in range(100)]\nprint(sum(numbers), max(numbers), min(numbers), len(numbers))",
         "def mean(numbers):\n    '''The mean of some numbers.'''\n    return sum(numbers) / len(numbers)\n\nmean([1, 2])",
         "%%bash\necho hello; echo this is a shell script of some length; exit 0",
+        "#!/bin/bash\n# What is in the folder, and how large is it? A note of my own.\nls -l\ndu -sh .",
     ],
 )
 def test_any_other_cell_is_left_alone(prepared, cell):

@@ -1387,7 +1387,7 @@ def test_a_submit_file_that_cannot_be_used_is_an_error(tmp_path, content, line, 
         path.write_bytes(content)
     with pytest.raises(SubmitError, match=said) as error:
         submit.read(path)
-    assert (error.value.file, error.value.line) == ("job.sub", line)
+    assert (error.value.file, error.value.line) == (str(path) if content is None else "job.sub", line)
 
 
 @pytest.mark.parametrize(

@@ -615,6 +615,23 @@ def test_a_job_that_fails_when_it_is_late_goes_by_the_time():
     assert found.failure.endswith(f"on the schedule {render(found.schedule)}")
 
 
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        (lambda n, now: b"%d seed %d\n" % (n, now), UNKNOWN),
+        (lambda n, now: b"%d\n" % n, RESTART_SAFE),
+        (lambda n, now: (b"" if n else b"%d\n" % now) + b"%d\n" % n, RESTART_SAFE),
+    ],
+    ids=["in each line", "nowhere", "in the first line"],
+)
+def test_most_of_the_output_must_not_depend_on_when_the_job_is_run(rows, verdict):
+    def dated(files, at):
+        files["rows"] = files.get("rows", b"") + rows(int(files.get("n", b"0")), at.clock)
+        return count(files)
+
+    assert explore(job(), Scripted(dated, looked=True)).verdict == verdict
+
+
 def test_of_a_long_schedule_only_the_beginning_is_named():
     def forgetful(files, at):
         began = float(files.setdefault("began", b"%f" % at.clock))
