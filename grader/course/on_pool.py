@@ -121,6 +121,7 @@ class Judge:
                 "there is nothing to compare its output with",
             )
         names, lost = " and ".join(self.expected.listing()), last.activation - 1
-        moved = f"moved to a new sandbox {count(lost, 'time')}, " if lost else "never moved to a new sandbox, "
+        how = "evicted" if all(fault.kind in ("evict", "vacate") for fault in faults) else "moved to a new sandbox"
+        moved = f"{how} {count(lost, 'time')}, " if lost else f"never {how}, "
         right = "right" if self.known is not None else "the same as without a fault, in the simulator"
         return Exploration(RIGHT, f"{moved}and {names} is {right}", schedule=tuple(faults))

@@ -379,7 +379,7 @@ def test_the_job_s_own_folder_is_no_right_output(grader, job):
 def test_verify_of_one_schedule_says_that_the_others_were_not_tried(grader, job):
     ran = grader("verify", job(), "--schedule", "evict@2")
     assert (ran.status, ran.err) == (2, "")
-    assert "unknown: only this schedule was tried: moved to a new sandbox 1 time, and result.txt is the same" in ran.out
+    assert "unknown: only this schedule was tried: evicted 1 time, and result.txt is the same" in ran.out
 
 
 def test_verify_of_one_schedule_tells_what_goes_wrong_on_it(grader, job):
