@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import operator
 import random
 import time
 from collections.abc import Iterator
@@ -113,14 +114,29 @@ def days_for_a_slot(number: int, ran: float) -> float:
     return LATE + random.Random(number).random() * (LATE + ran)
 
 
-def undated(tree: Tree, one: Tree, other: Tree) -> dict[str, list[bytes]]:
-    """Path → the lines of the file there whose numbers are those of equal lines in `one` and `other`; the files that
-    only `tree` has, or lacks, are there as well."""
-    files, ones, others = (
-        {p: f.content.splitlines() for p, f in each.regular().items()} for each in (tree, one, other)
-    )
-    same = {path: [a == b for a, b in zip(lines, others.get(path, ()))] for path, lines in ones.items()}
-    return {path: list(compress(lines, same.get(path, ()))) for path, lines in files.items()}
+def undated(tree: Tree, one: Tree, other: Tree) -> dict[str, object]:
+    """Path → the entry there. Of a file that is not the same in `one` and `other`, only the lines whose numbers are those
+    of equal lines in both; and how many lines it has, if both have equally many."""
+
+    def lines(each: Tree) -> list[bytes]:
+        entry = each.get(path)
+        return entry.content.split(b"\n") if isinstance(entry, File) else []
+
+    found: dict[str, object] = dict(tree.items())
+    for path in tree:
+        if one.get(path) != other.get(path):
+            ones, others = lines(one), lines(other)
+            kept = list(compress(lines(tree), map(operator.eq, ones, others)))
+            found[path] = kept, len(lines(tree)) if len(ones) == len(others) else None
+    return found
+
+
+def is_mostly_there(undated: object) -> bool:
+    """Whether an entry of undated() is a file with content that is the same in both, or with most of its lines."""
+    if isinstance(undated, tuple) and not isinstance(undated, File):
+        kept, number = undated
+        return 2 * sum(map(bool, kept)) > (number or math.inf)
+    return isinstance(undated, File) and bool(undated.content)
 
 
 class Exhausted(Exception):
@@ -471,8 +487,9 @@ class _Explorer:
         restarts, the execution that follows the last checkpoint in a new sandbox, and the last execution once more."""
         first, unbroken = self.first, Unbroken()
         if then.kind == Kind.CHECKPOINT and unbroken not in first.unbroken and (ahead := self.ahead):
-            start = {"slot": first.now.slot, "clock": first.now.time}
-            first.unbroken[unbroken] = ahead.run(self.job, first.now.directory, unbroken=unbroken, **start)
+            first.unbroken[unbroken] = ahead.run(
+                self.job, first.now.directory, slot=first.now.slot, clock=first.now.time, unbroken=unbroken
+            )
         if then.kind == Kind.CHECKPOINT and self.profile.may_requeue:
             elsewhere = self.step(then, FaultHappened(Fault("requeue", now.execution)))
         else:
@@ -786,7 +803,7 @@ class _Explorer:
         late, begun_late = self.relevant(late), self.relevant(begun_late)
         right, got = undated(reference, reference, begun_late), undated(late, reference, begun_late)
         differing = {path for path in {*right, *got} if right.get(path) != got.get(path)}
-        if not any(2 * len(lines) > len(reference.file(path).content.splitlines()) for path, lines in right.items()):
+        if not any(map(is_mostly_there, right.values())):
             differing |= {*right}
         one, other = (Tree({path: tree[path] for path in differing if path in tree}) for tree in (reference, late))
         return (schedule, one, other) if differing else None

@@ -632,6 +632,21 @@ def test_most_of_the_output_must_not_depend_on_when_the_job_is_run(rows, verdict
     assert explore(job(), Scripted(dated, looked=True)).verdict == verdict
 
 
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_line_that_only_a_late_restart_adds_is_not_overlooked(dated):
+    def adding(files, at):
+        began = float(files.setdefault("began", b"%f" % at.clock))
+        if dated and "rows" not in files:
+            files["rows"] = b"%d\n" % at.clock
+        code = count(files)
+        if not code and at.clock - began > LATE / 2:
+            files["rows"] += b"late\n"
+        return code
+
+    found = explore(job(transfer_checkpoint_files=("n", "rows", "began")), Scripted(adding, looked=True))
+    assert found.unknown is Unknown.GOES_BY_TIME and found.difference[2]["rows"].text.endswith("late\n")
+
+
 def test_of_a_long_schedule_only_the_beginning_is_named():
     def forgetful(files, at):
         began = float(files.setdefault("began", b"%f" % at.clock))
